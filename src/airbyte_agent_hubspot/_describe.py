@@ -1,0 +1,116 @@
+"""Views of the catalog: JSON Schema, entity descriptions, the text that a model reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+import msgspec
+
+from ._reader import to_camel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._operation import Catalog, Operation
+
+Json: TypeAlias = "dict[str, object]"
+
+
+def params_schema(operation: Operation) -> Json:
+    """JSON Schema of the operation's parameters, under their wire names."""
+    reader = operation.reader
+    annotations = [reader.annotations[key] for key in reader.wire_names]
+    schemas, components = msgspec.json.schema_components(annotations, ref_template="{name}")
+    schema: Json = {
+        "type": "object",
+        "properties": {
+            wire: _inlined(schema, components) for wire, schema in zip(reader.wire_names.values(), schemas, strict=True)
+        },
+        "additionalProperties": False,
+    }
+    if reader.required:
+        schema["required"] = [reader.wire_names[key] for key in reader.required]
+    return schema
+
+
+def _inlined(schema: object, components: Mapping[str, object]) -> object:
+    """The schema with references put in place and keys of nested objects in camelCase."""
+    if isinstance(schema, list):
+        return [_inlined(item, components) for item in cast("list[object]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    parts = dict(cast("dict[str, object]", schema))
+    reference = parts.pop("$ref", None)
+    if isinstance(reference, str):
+        parts = {**cast("dict[str, object]", components[reference]), **parts}
+    if isinstance(parts.get("properties"), dict):
+        properties = cast("dict[str, object]", parts["properties"])
+        parts["properties"] = {to_camel(name): value for name, value in properties.items()}
+        parts["required"] = [to_camel(name) for name in cast("list[str]", parts.get("required", []))]
+        parts.pop("title", None)
+    return {name: _inlined(value, components) for name, value in parts.items()}
+
+
+def describe_entity(catalog: Catalog, entity: str) -> Json:
+    """One entity: its actions, each with its effect and JSON Schema of its parameters.
+
+    Raises:
+        UnknownOperationError: there is no such entity.
+    """
+    actions = catalog.find_entity(entity)
+    return {
+        "name": entity,
+        "description": catalog.entities[entity],
+        "actions": [
+            {
+                "name": operation.action,
+                "description": operation.summary,
+                "writes": operation.writes,
+                "params": params_schema(operation),
+            }
+            for operation in actions.values()
+        ],
+        "searchable_fields": [],
+    }
+
+
+def describe_connector(catalog: Catalog) -> Json:
+    """All entities, in the form that the action `describe` answers with."""
+    return {
+        "connector_type": "HubSpot",
+        "entities": [describe_entity(catalog, entity) for entity in catalog.entities if entity != "*"],
+        "context_store": None,
+        "sql_dialect": None,
+    }
+
+
+def signature_of(operation: Operation) -> str:
+    """`get(contactId*, properties, ...)`: the action with its parameters, required ones starred."""
+    reader = operation.reader
+    required = [f"{reader.wire_names[key]}*" for key in reader.required]
+    optional = [wire for key, wire in reader.wire_names.items() if key not in reader.required]
+    return f"{operation.action}({', '.join([*required, *optional])})"
+
+
+def tool_text(catalog: Catalog) -> str:
+    """What a model has to know to call `execute(entity, action, params)`."""
+    lines = [
+        "Reads HubSpot. Pass `entity`, `action`, and the action's parameters in `params` (* = required):",
+        "",
+    ]
+    grouped: dict[str, list[str]] = {}
+    for entity in catalog.entities:
+        signatures = "; ".join(signature_of(operation) for operation in catalog.find_entity(entity).values())
+        grouped.setdefault(signatures, []).append(entity)
+    lines += [f"- {', '.join(entities)}: {signatures}" for signatures, entities in grouped.items()]
+    lines += [
+        "",
+        "Lists and searches answer {data: [records], meta: {next_cursor}}: pass next_cursor as `after` for more; "
+        "limit is at most 100 (search 200).",
+        "A record has `id` and `properties`; values are text. Name the `properties` you need: few come by default.",
+        "filterGroups: [{filters: [{propertyName, operator, value | values | highValue}]}]; filters of a group are "
+        "ANDed, groups ORed. Operators: EQ NEQ LT LTE GT GTE BETWEEN IN NOT_IN HAS_PROPERTY NOT_HAS_PROPERTY "
+        "CONTAINS_TOKEN NOT_CONTAINS_TOKEN. sorts: ['-createdate'].",
+        "Stages, pipelines and owners are ids in properties (dealstage, pipeline, hubspot_owner_id).",
+    ]
+    return "\n".join(lines)

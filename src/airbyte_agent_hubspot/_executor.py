@@ -1,0 +1,36 @@
+"""The one interface behind both ways to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ._operation import Operation, Params
+    from .models import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One validated call of one operation. `timeout_s` bounds everything: waits, refreshes, every attempt."""
+
+    operation: Operation
+    params: Params
+    timeout_s: float | None = None
+    idempotency_key: str | None = None
+
+
+class Executor(Protocol):
+    """Runs calls."""
+
+    async def execute(self, call: Call) -> Result:
+        """The call's result.
+
+        Raises:
+            ConnectorError: for everything that can go wrong; there is no success flag.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Gives up connections. Calling it twice does no harm."""
+        ...

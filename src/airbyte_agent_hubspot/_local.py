@@ -1,0 +1,131 @@
+"""Open source execution: talks to HubSpot directly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from ._http import AnswerTimeoutError, NotSentError, TransportError
+from ._retry import Progress
+from ._sansio import (
+    error_of,
+    outcome_unknown,
+    read_hubspot_error,
+    reauthorization_required,
+    unreadable,
+    wait_before_retry,
+)
+from .errors import Upstream, UpstreamTimeoutError, UpstreamUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._auth import Tokens
+    from ._executor import Call
+    from ._operation import Operation
+    from ._retry import Retrier
+    from ._wire import HttpRequest, HttpResponse
+    from .errors import ConnectorError
+    from .models import Result
+
+CALL_TIMEOUT_S: Final = 60.0
+_ERRORS_FROM: Final = 400
+_UNAUTHORIZED: Final = 401
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """HubSpot's answer of success to a call, undecoded, and how many requests it took."""
+
+    body: bytes
+    upstream_calls: int
+
+
+class LocalExecutor:
+    """Runs calls against HubSpot with the tokens it is given."""
+
+    def __init__(self, *, retrier: Retrier, base_url: str, tokens: Tokens, version: str) -> None:
+        self._retrier = retrier
+        self._base_url = base_url.rstrip("/")
+        self._tokens = tokens
+        self._version = version
+
+    async def execute(self, call: Call) -> Result:
+        """The call's result, decoded."""
+        answer = await self.send(call)
+        try:
+            return call.operation.shape.decode(answer.body)
+        except msgspec.DecodeError as error:
+            raise unreadable(call.operation, answer.body) from error
+
+    async def send(self, call: Call) -> Answer:
+        """HubSpot's answer of success, undecoded.
+
+        Raises:
+            ConnectorError: HubSpot refused, failed, or could not be reached within `call.timeout_s`.
+        """
+        import asyncio  # noqa: PLC0415 - needed at the first call
+
+        timeout_s = CALL_TIMEOUT_S if call.timeout_s is None else call.timeout_s
+        operation = call.operation
+        request = operation.encode(call.params, self._version)
+        progress = Progress(deadline_s=asyncio.get_running_loop().time() + timeout_s)
+        try:
+            async with asyncio.timeout(timeout_s):
+                response = await self._authorized(operation, request, progress)
+        except TimeoutError as error:
+            if progress.in_flight and not operation.resendable:
+                raise outcome_unknown(operation, f"No answer came within {timeout_s:g} s") from error
+            raise UpstreamTimeoutError(
+                f"HubSpot did not answer {operation.entity}.{operation.action} within {timeout_s:g} s. Try again later."
+            ) from error
+        except TransportError as error:
+            raise _failure(operation, self._base_url, error) from error
+        if response.status >= _ERRORS_FROM:
+            raise error_of(operation, response)
+        return Answer(response.body, progress.upstream_calls)
+
+    async def close(self) -> None:
+        """Stops refreshing and gives up connections."""
+        await self._tokens.close()
+        await self._retrier.close()
+
+    async def _authorized(self, operation: Operation, request: HttpRequest, progress: Progress) -> HttpResponse:
+        def wait_rule(response: HttpResponse, attempt: int, jitter: Callable[[], float]) -> float | None:
+            return wait_before_retry(response, attempt=attempt, resendable=operation.resendable, jitter=jitter)
+
+        async def send(token: str) -> HttpResponse:
+            headers = {**request.headers, "authorization": f"Bearer {token}", "accept": "application/json"}
+            return await self._retrier.send(
+                replace(request, url=self._base_url + request.url, headers=headers),
+                resendable=operation.resendable,
+                wait_rule=wait_rule,
+                progress=progress,
+            )
+
+        token = await self._tokens.current()
+        response = await send(token)
+        if response.status == _UNAUTHORIZED:
+            response = await send(await self._tokens.renew(token))
+        if response.status == _UNAUTHORIZED:
+            body = read_hubspot_error(response)
+            upstream = Upstream(response.status, body.category, body.correlationId)
+            raise reauthorization_required("a freshly issued access token was refused", upstream)
+        return response
+
+
+def _failure(operation: Operation, base_url: str, error: TransportError) -> ConnectorError:
+    """The error for a request that got no answer."""
+    what = f"{operation.entity}.{operation.action}"
+    if isinstance(error, NotSentError):
+        return UpstreamUnavailableError(
+            f"HubSpot could not be reached at {base_url}, so {what} was not sent. "
+            "Check the address, the network and any proxy, then try again."
+        )
+    if not operation.resendable:
+        return outcome_unknown(operation, "The connection to HubSpot broke")
+    if isinstance(error, AnswerTimeoutError):
+        return UpstreamTimeoutError(f"HubSpot did not answer {what} in time. Try again later.")
+    return UpstreamUnavailableError(f"The connection to HubSpot broke while {what} was under way. Try again.")

@@ -1,0 +1,117 @@
+"""What an operation is, and the catalog of all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from ._reader import ParamsReader
+from .errors import UnknownOperationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from ._shape import Shape
+    from ._wire import HttpRequest
+    from .errors import ConnectorError
+    from .models import Result
+
+Effect: TypeAlias = Literal["read", "write", "destructive"]
+Params: TypeAlias = "dict[str, object]"
+"""Validated parameters under their wire names."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One action on one entity: everything the rest of the package knows about it.
+
+    `encode` turns validated parameters and an API version into a request whose `url` is a path. `wire_names` holds
+    the wire name of each parameter whose name is not simply the camelCase form of its key. `scopes` are any-of.
+    `idempotent` writes may be sent twice without doing more than once. `recover` makes a result of an error.
+    """
+
+    entity: str
+    action: str
+    summary: str
+    source: str
+    params: type
+    encode: Callable[[Params, str], HttpRequest]
+    shape: Shape[Result]
+    effect: Effect = "read"
+    scopes: tuple[str, ...] = ()
+    wire_names: Mapping[str, str] = field(default_factory=dict[str, str])
+    idempotent: bool = False
+    recover: Callable[[ConnectorError], Result] | None = None
+
+    @cached_property
+    def reader(self) -> ParamsReader:
+        """The validator of `params`, built at first use."""
+        return ParamsReader(self.params, wire_names=self.wire_names, owner=f"{self.entity}.{self.action}")
+
+    @property
+    def resendable(self) -> bool:
+        """Whether sending it again after an unknown outcome does no harm."""
+        return self.effect == "read" or self.idempotent
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes anything in HubSpot."""
+        return self.effect != "read"
+
+
+class Catalog:
+    """All operations, by entity and action. `aliases` maps other names of actions to ours."""
+
+    def __init__(
+        self,
+        operations: Iterable[Operation],
+        *,
+        entities: Mapping[str, str],
+        aliases: Mapping[str, str],
+    ) -> None:
+        self.entities = entities
+        """A sentence about each entity, in the order of the documentation."""
+        self._by_entity: dict[str, dict[str, Operation]] = {name: {} for name in entities}
+        self._aliases = aliases
+        for operation in operations:
+            self._by_entity[operation.entity][operation.action] = operation
+
+    def __iter__(self) -> Iterator[Operation]:
+        for actions in self._by_entity.values():
+            yield from actions.values()
+
+    def find_entity(self, entity: str) -> Mapping[str, Operation]:
+        """The operations of `entity` by action.
+
+        Raises:
+            UnknownOperationError: there is no such entity.
+        """
+        actions = self._by_entity.get(entity)
+        if actions is None:
+            raise UnknownOperationError(
+                f"There is no entity {entity!r}.{_nearest(entity, self._by_entity)} "
+                f"Entities are: {', '.join(self._by_entity)}."
+            )
+        return actions
+
+    def find(self, entity: str, action: str) -> Operation:
+        """The operation `action` on `entity`; an empty entity is the connector itself, `*`.
+
+        Raises:
+            UnknownOperationError: there is no such entity, or it has no such action.
+        """
+        actions = self.find_entity(entity or "*")
+        operation = actions.get(self._aliases.get(action, action)) or actions.get(action)
+        if operation is None:
+            raise UnknownOperationError(
+                f"{entity} has no action {action!r}.{_nearest(action, actions)} "
+                f"Actions of {entity} are: {', '.join(actions)}."
+            )
+        return operation
+
+
+def _nearest(name: str, known: Mapping[str, object]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,226 @@
+"""Reads parameters: any accepted spelling in, validated values under one spelling out, or errors that teach."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Annotated, TypeAlias, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
+
+import msgspec
+
+from .errors import FieldError, InvalidParamsError
+
+_SHOWN_VALUE_CHARS = 60
+
+
+def to_camel(name: str) -> str:
+    """`filter_groups` -> `filterGroups`."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def to_snake(name: str) -> str:
+    """`filterGroups` -> `filter_groups`."""
+    return "".join(f"_{char.lower()}" if char.isupper() else char for char in name)
+
+
+class _Problem(Exception):  # noqa: N818 - never leaves this module
+    def __init__(self, error: FieldError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+_Plan: TypeAlias = "_TypedDictPlan | _ListPlan | None"
+
+
+class _ListPlan:
+    """Renames inside each element of a list."""
+
+    def __init__(self, element: _TypedDictPlan) -> None:
+        self._element = element
+
+    def rename(self, value: object, path: str) -> object:
+        if not isinstance(value, list):
+            return value
+        items = cast("list[object]", value)
+        return [self._element.rename(item, f"{path}[{index}]") for index, item in enumerate(items)]
+
+    def to_wire(self, value: object) -> object:
+        return [self._element.to_wire(item) for item in cast("list[object]", value)]
+
+
+class _TypedDictPlan:
+    """Accepted spellings of a TypedDict's keys, and the plans of its values."""
+
+    def __init__(self, typed_dict: type, wire_names: Mapping[str, str]) -> None:
+        hints = get_type_hints(typed_dict, include_extras=True)
+        self.annotations: dict[str, object] = hints
+        self.wire_names = {key: wire_names.get(key, to_camel(key)) for key in hints}
+        self._plans = {key: _plan_of(hint) for key, hint in hints.items()}
+        self._keys: dict[str, str] = {}
+        for key, wire in self.wire_names.items():
+            self._keys.update({key: key, wire: key, to_snake(wire): key})
+
+    def rename(self, value: object, path: str) -> object:
+        if not isinstance(value, Mapping):
+            return value
+        renamed: dict[str, object] = {}
+        for name, item in cast("Mapping[object, object]", value).items():
+            key = self._keys.get(name) if isinstance(name, str) else None
+            if key is None:
+                raise _Problem(self._unknown(str(name), path))
+            if key in renamed and renamed[key] != item:
+                raise _Problem(self.twice(key, path))
+            if item is not None:
+                plan = self._plans[key]
+                renamed[key] = item if plan is None else plan.rename(item, f"{path}.{self.wire_names[key]}")
+        return renamed
+
+    def to_wire(self, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        wire: dict[str, object] = {}
+        for key, item in cast("dict[str, object]", value).items():
+            plan = self._plans[key]
+            wire[self.wire_names[key]] = item if plan is None else plan.to_wire(item)
+        return wire
+
+    def _unknown(self, name: str, path: str) -> FieldError:
+        known = list(self.wire_names.values())
+        by_lower = {
+            spelling.lower(): wire for spelling, wire in zip(self._keys, map(self._wire_of, self._keys), strict=True)
+        }
+        close = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+        guess = f" Did you mean {by_lower[close[0]]!r}?" if close else ""
+        takes = f"Known are: {', '.join(known)}." if known else "There are none."
+        return FieldError(
+            field=f"{path}.{name}",
+            message=f"There is no parameter {name!r} in {path}.{guess} {takes}",
+            error_code="unknown_param",
+            details={"known": known} | ({"nearest": by_lower[close[0]]} if close else {}),
+        )
+
+    def twice(self, key: str, path: str) -> FieldError:
+        wire = self.wire_names[key]
+        return FieldError(
+            field=f"{path}.{wire}",
+            message=f"{wire!r} is given in two spellings with different values. Give it once.",
+            error_code="conflicting_fields",
+        )
+
+    def _wire_of(self, spelling: str) -> str:
+        return self.wire_names[self._keys[spelling]]
+
+
+def _plan_of(annotation: object) -> _Plan:
+    """How to rename inside a value of this type; None where there is nothing to rename."""
+    origin = get_origin(annotation)
+    if origin is Annotated or getattr(origin, "__name__", "") in {"Required", "NotRequired"}:
+        return _plan_of(get_args(annotation)[0])
+    if origin in {Union, types.UnionType}:
+        return next((plan for plan in map(_plan_of, get_args(annotation)) if plan is not None), None)
+    if origin is list:
+        element = _plan_of(get_args(annotation)[0])
+        return _ListPlan(element) if isinstance(element, _TypedDictPlan) else None
+    if isinstance(annotation, type) and is_typeddict(annotation):
+        return _TypedDictPlan(annotation, {})
+    return None
+
+
+class ParamsReader:
+    """Validates the parameters of one operation. Built once per operation, then only used."""
+
+    def __init__(self, params: type, *, wire_names: Mapping[str, str], owner: str) -> None:
+        self._params = params
+        self._owner = owner
+        self._plan = _TypedDictPlan(params, wire_names)
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """Keys that must be given."""
+        required = cast("frozenset[str]", self._params.__required_keys__)  # type: ignore[attr-defined]
+        return tuple(key for key in self._plan.wire_names if key in required)
+
+    @property
+    def wire_names(self) -> Mapping[str, str]:
+        """The wire name of each key."""
+        return self._plan.wire_names
+
+    @property
+    def annotations(self) -> Mapping[str, object]:
+        """The type of each key, with its `Meta`."""
+        return self._plan.annotations
+
+    def read(self, params: Mapping[str, object] | None) -> dict[str, object]:
+        """Validated parameters under their wire names at every depth; None is the same as absent.
+
+        Raises:
+            InvalidParamsError: with one `FieldError` for each parameter that is unknown, missing or wrong.
+        """
+        if params is not None and not isinstance(params, Mapping):
+            raise self._error(
+                [FieldError("params", f"params must be an object, not {_name_of(params)}.", "wrong_type")]
+            )
+        errors: list[FieldError] = []
+        given: dict[str, object] = {}
+        for name, value in (params or {}).items():
+            try:
+                part = cast("dict[str, object]", self._plan.rename({name: value}, "params"))
+            except _Problem as problem:
+                errors.append(problem.error)
+                continue
+            for key, item in part.items():
+                if key in given and given[key] != item:
+                    errors.append(self._plan.twice(key, "params"))
+                given[key] = item
+        errors += [self._missing(key) for key in self.required if key not in given]
+        if not errors:
+            try:
+                valid: object = msgspec.convert(given, self._params)
+                return cast("dict[str, object]", self._plan.to_wire(valid))
+            except msgspec.ValidationError:
+                pass
+        errors += [error for key in given for error in self._check(key, given[key])]
+        raise self._error(errors)
+
+    def _check(self, key: str, value: object) -> list[FieldError]:
+        try:
+            msgspec.convert(value, self._plan.annotations[key])
+        except msgspec.ValidationError as error:
+            return [_explain(f"params.{self._plan.wire_names[key]}", value, str(error))]
+        return []
+
+    def _missing(self, key: str) -> FieldError:
+        wire = self._plan.wire_names[key]
+        return FieldError(f"params.{wire}", f"{wire!r} is required by {self._owner}: add it to params.", "missing")
+
+    def _error(self, errors: list[FieldError]) -> InvalidParamsError:
+        return InvalidParamsError(" ".join(error.message for error in errors), errors=errors)
+
+
+def _name_of(value: object) -> str:
+    return {
+        dict: "an object",
+        list: "a list",
+        str: "text",
+        int: "a number",
+        float: "a number",
+        bool: "a boolean",
+    }.get(type(value), type(value).__name__)
+
+
+def _explain(field: str, value: object, reason: str) -> FieldError:
+    """Msgspec's ``Expected `int` <= 100 - at `$[0].limit` `` as a sentence about `field`."""
+    what, _, place = reason.partition(" - at `$")
+    where = field + place.rstrip("`").replace("[...]", "[]")
+    shown = repr(value)
+    if len(shown) > _SHOWN_VALUE_CHARS:
+        shown = shown[:_SHOWN_VALUE_CHARS] + "..."
+    outside = any(sign in what for sign in (">=", "<=", "length"))
+    return FieldError(
+        field=where,
+        message=f"{where} is wrong: {what[0].lower()}{what[1:]}; given was {shown}.",
+        error_code="out_of_range" if outside else "wrong_type",
+    )

@@ -1,0 +1,90 @@
+"""Sends a request as often as it may be sent, within one deadline."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from ._http import NotSentError, TransportError
+from ._sansio import MAX_ATTEMPTS, back_off_s
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ._http import Transport
+    from ._wire import HttpRequest, HttpResponse
+
+_OK_BELOW: Final = 400
+
+WaitRule: TypeAlias = "Callable[[HttpResponse, int, Callable[[], float]], float | None]"
+"""Seconds to wait after an answer of failure on the n-th attempt; None: do not send again. The last is jitter."""
+
+
+class Progress:
+    """How far one call has come: what its deadline, its error and its report need to know."""
+
+    __slots__ = ("deadline_s", "in_flight", "upstream_calls")
+
+    def __init__(self, *, deadline_s: float | None = None) -> None:
+        self.deadline_s = deadline_s
+        """On the event loop's clock."""
+        self.upstream_calls = 0
+        self.in_flight = False
+        """Whether a request is with the other side, its answer not yet here."""
+
+
+class Retrier:
+    """A transport that resends. `sleep` and `jitter` are there for tests."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        sleep: Callable[[float], Awaitable[None]] | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._transport = transport
+        self._sleep = sleep
+        self._jitter = jitter
+
+    async def send(
+        self, request: HttpRequest, *, resendable: bool, wait_rule: WaitRule, progress: Progress
+    ) -> HttpResponse:
+        """The answer that settles it: of success, or one of failure after which nothing more may be sent.
+
+        Raises:
+            TransportError: no answer came, and the request may not be sent again.
+        """
+        attempt = 0
+        while True:
+            attempt += 1
+            progress.upstream_calls += 1
+            try:
+                progress.in_flight = True
+                response = await self._transport.send(request)
+                progress.in_flight = False
+            except TransportError as error:
+                progress.in_flight = False
+                may_resend = resendable or isinstance(error, NotSentError)
+                wait_s = back_off_s(attempt, self._jitter) if attempt < MAX_ATTEMPTS else None
+                if wait_s is None or not may_resend or not await self._wait(wait_s, progress):
+                    raise
+                continue
+            if response.status < _OK_BELOW:
+                return response
+            stated_s = wait_rule(response, attempt, self._jitter)
+            if stated_s is None or not await self._wait(stated_s, progress):
+                return response
+
+    async def close(self) -> None:
+        """Gives up connections."""
+        await self._transport.close()
+
+    async def _wait(self, seconds: float, progress: Progress) -> bool:
+        """Waits, unless the deadline comes first: then False, at once."""
+        import asyncio  # noqa: PLC0415 - needed at the first wait
+
+        if progress.deadline_s is not None and asyncio.get_running_loop().time() + seconds >= progress.deadline_s:
+            return False
+        await (self._sleep or asyncio.sleep)(seconds)
+        return True

@@ -1,0 +1,134 @@
+"""Shapes of results: HubSpot's bytes -> a typed result, and both ways across the hosted envelope.
+
+The envelope carries `result` (HubSpot's own bytes where nothing has to be reshaped) and `connector_metadata`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from .models import Page, PageMeta
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Metadata(msgspec.Struct, frozen=True, kw_only=True):
+    """`connector_metadata` of the hosted answer."""
+
+    next_cursor: str | None = None
+    next_link: str | None = None
+    has_next_page: bool = False
+    end_cursor: str | None = None
+    total: int | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class Shape(Protocol[T_co]):
+    """How one kind of result is read."""
+
+    def decode(self, body: bytes) -> T_co:
+        """The result from HubSpot's answer."""
+        ...
+
+    def to_envelope(self, body: bytes) -> tuple[bytes, Metadata]:
+        """HubSpot's answer as JSON of `result`, and its metadata."""
+        ...
+
+    def from_envelope(self, result: bytes, metadata: Metadata) -> T_co:
+        """The result from what `to_envelope` gave."""
+        ...
+
+
+class _Next(msgspec.Struct, frozen=True):
+    after: str
+    link: str | None = None
+
+
+class _Paging(msgspec.Struct, frozen=True):
+    next: _Next | None = None
+
+
+class _Results(msgspec.Struct, Generic[T], frozen=True):
+    results: list[T]
+    paging: _Paging | None = None
+    total: int | None = None
+
+
+class _RawResults(msgspec.Struct, frozen=True):
+    results: msgspec.Raw
+    paging: _Paging | None = None
+    total: int | None = None
+
+
+_RAW_RESULTS = msgspec.json.Decoder(_RawResults)
+
+
+def _next_of(paging: _Paging | None) -> _Next | None:
+    return paging.next if paging is not None else None
+
+
+@dataclass(frozen=True)
+class PageShape(Generic[T]):
+    """A page of records: HubSpot's `{"results": [...], "paging": {"next": {"after"}}}`."""
+
+    record: type[T]
+
+    @cached_property
+    def _decoder(self) -> msgspec.json.Decoder[_Results[T]]:
+        return msgspec.json.Decoder(_Results[self.record])  # type: ignore[name-defined]
+
+    @cached_property
+    def _list_decoder(self) -> msgspec.json.Decoder[list[T]]:
+        return msgspec.json.Decoder(list[self.record])  # type: ignore[name-defined]
+
+    def decode(self, body: bytes) -> Page[T]:
+        """The page from HubSpot's answer."""
+        answer = self._decoder.decode(body)
+        following = _next_of(answer.paging)
+        return Page(answer.results, PageMeta(following.after if following else None, answer.total))
+
+    def to_envelope(self, body: bytes) -> tuple[bytes, Metadata]:
+        """The records' bytes as they are, and where the page stands."""
+        answer = _RAW_RESULTS.decode(body)
+        following = _next_of(answer.paging)
+        cursor = following.after if following else None
+        return bytes(answer.results), Metadata(
+            next_cursor=cursor,
+            next_link=following.link if following else None,
+            has_next_page=following is not None,
+            end_cursor=cursor,
+            total=msgspec.UNSET if answer.total is None else answer.total,
+        )
+
+    def from_envelope(self, result: bytes, metadata: Metadata) -> Page[T]:
+        """The page from the envelope."""
+        total = None if metadata.total is msgspec.UNSET else metadata.total
+        return Page(self._list_decoder.decode(result), PageMeta(metadata.next_cursor, total))
+
+
+@dataclass(frozen=True)
+class ItemShape(Generic[T]):
+    """One object, as HubSpot sends it."""
+
+    item: type[T]
+
+    @cached_property
+    def _decoder(self) -> msgspec.json.Decoder[T]:
+        return msgspec.json.Decoder(self.item)
+
+    def decode(self, body: bytes) -> T:
+        """The object from HubSpot's answer."""
+        return self._decoder.decode(body)
+
+    def to_envelope(self, body: bytes) -> tuple[bytes, Metadata]:
+        """The object's bytes as they are. They must be one JSON value: this is checked."""
+        return bytes(msgspec.json.decode(body, type=msgspec.Raw)), Metadata()
+
+    def from_envelope(self, result: bytes, metadata: Metadata) -> T:
+        """The object from the envelope."""
+        del metadata
+        return self._decoder.decode(result)

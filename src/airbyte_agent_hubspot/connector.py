@@ -1,0 +1,218 @@
+"""The connector: picks the way to run from its arguments, owns the entities."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, cast, overload
+
+from ._entities import CrmEntity, Objects, Schemas
+from ._target import find_target
+from .errors import ConfigurationError, ConnectorError
+from .models import AirbyteAuthConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from ._auth import OnTokenRefresh
+    from ._executor import Executor
+    from ._http import Transport
+    from ._target import AuthConfig, GivenToken
+    from .models import CheckResult, Company, Contact, Deal, Result, Ticket
+    from .tools import Framework, Tool
+
+
+class HubspotConnector:
+    """HubSpot for an agent.
+
+    Open source execution, straight to HubSpot: `HubspotConnector(auth_config=HubspotAuthConfig(...))`.
+    Hosted execution, through a server that keeps the credentials:
+    `HubspotConnector(external_user_id=..., airbyte_client_id=..., airbyte_client_secret=...)`.
+
+    `workspace_name`, `external_user_id` and `customer_name` are three spellings of one thing. `base_url` is the address
+    of HubSpot's API or of the server; `timeout_s` bounds each call as a whole. Constructing opens nothing and sends
+    nothing. Use it as an async context manager, or call `close()`.
+
+    Raises:
+        ConfigurationError: arguments are missing or contradict each other.
+    """
+
+    def __init__(
+        self,
+        *,
+        auth_config: AuthConfig | None = None,
+        external_user_id: str | None = None,
+        workspace_name: str | None = None,
+        customer_name: str | None = None,
+        connector_id: str | None = None,
+        organization_id: str | None = None,
+        airbyte_client_id: str | None = None,
+        airbyte_client_secret: str | None = None,
+        airbyte_token: GivenToken | None = None,
+        base_url: str | None = None,
+        allow_insecure_http: bool = False,
+        api_version: str | None = None,
+        timeout_s: float | None = None,
+        transport: Transport | None = None,
+        on_token_refresh: OnTokenRefresh | None = None,
+    ) -> None:
+        self._target = find_target(
+            auth_config,
+            AirbyteAuthConfig(
+                airbyte_client_id=airbyte_client_id or None,
+                airbyte_client_secret=airbyte_client_secret or None,
+                workspace_name=workspace_name or None,
+                external_user_id=external_user_id or None,
+                customer_name=customer_name or None,
+                connector_id=connector_id or None,
+                organization_id=organization_id or None,
+            ),
+            token=airbyte_token or None,
+            base_url=base_url,
+            allow_insecure_http=allow_insecure_http,
+            environment=os.environ,
+        )
+        self._api_version = api_version
+        self._timeout_s = timeout_s
+        self._transport = transport
+        self._on_token_refresh = on_token_refresh
+        self._executor: Executor | None = None
+        self._closed = False
+        self.contacts: CrmEntity[Contact] = CrmEntity(self.execute, "contacts")
+        self.companies: CrmEntity[Company] = CrmEntity(self.execute, "companies")
+        self.deals: CrmEntity[Deal] = CrmEntity(self.execute, "deals")
+        self.tickets: CrmEntity[Ticket] = CrmEntity(self.execute, "tickets")
+        self.objects = Objects(self.execute)
+        self.schemas = Schemas(self.execute)
+
+    def __repr__(self) -> str:
+        return f"HubspotConnector({self._target!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def execute(self, entity: str, action: str, params: Mapping[str, object] | None = None) -> Result:
+        """Runs `action` on `entity`: the same objects as the typed methods give.
+
+        `params` takes HubSpot's camelCase names and their snake_case forms; None is the same as `{}`.
+
+        Raises:
+            UnknownOperationError: there is no such entity or action.
+            InvalidParamsError: a parameter is unknown, missing or wrong. Nothing was sent.
+            ConnectorError: see `airbyte_agent_hubspot.errors` for all that HubSpot or the server may answer.
+        """
+        from ._catalog import CATALOG  # noqa: PLC0415 - the catalog costs nothing until it is used
+        from ._executor import Call  # noqa: PLC0415
+
+        operation = CATALOG.find(entity, action)
+        call = Call(
+            operation,
+            operation.reader.read(params),
+            timeout_s=self._timeout_s,
+            idempotency_key=_new_key() if operation.writes else None,
+        )
+        try:
+            return await self._open().execute(call)
+        except ConnectorError as error:
+            if operation.recover is None:
+                raise
+            return operation.recover(error)
+
+    async def check(self) -> CheckResult:
+        """Whether the connector works: credentials, reachability and the account's id. Does not raise if not."""
+        return cast("CheckResult", await self.execute("*", "check"))
+
+    def list_entities(self) -> list[dict[str, object]]:
+        """All entities, each with its `name`, `description` and the names of its `actions`. Sends nothing."""
+        from ._catalog import CATALOG  # noqa: PLC0415 - the catalog costs nothing until it is used
+
+        return [
+            {"name": name, "description": description, "actions": list(CATALOG.find_entity(name))}
+            for name, description in CATALOG.entities.items()
+            if name != "*"
+        ]
+
+    def entity_schema(self, entity: str) -> dict[str, object]:
+        """One entity: its actions, each with JSON Schema of its parameters. Sends nothing.
+
+        Raises:
+            UnknownOperationError: there is no such entity.
+        """
+        from ._catalog import CATALOG  # noqa: PLC0415 - the catalog costs nothing until it is used
+        from ._describe import describe_entity  # noqa: PLC0415
+
+        return describe_entity(CATALOG, entity)
+
+    async def close(self) -> None:
+        """Closes connections and stops a token refresh that is under way. Closing twice does no harm."""
+        self._closed = True
+        if self._executor is not None:
+            await self._executor.close()
+
+    @overload
+    @staticmethod
+    def tool_utils(function: Tool, /) -> Tool: ...
+    @overload
+    @staticmethod
+    def tool_utils(
+        *,
+        framework: Framework | None = None,
+        max_output_chars: int | None = None,
+        update_docstring: bool = True,
+    ) -> Callable[[Tool], Tool]: ...
+    @staticmethod
+    def tool_utils(
+        function: Tool | None = None,
+        /,
+        *,
+        framework: Framework | None = None,
+        max_output_chars: int | None = None,
+        update_docstring: bool = True,
+    ) -> Tool | Callable[[Tool], Tool]:
+        """Makes a tool of an async function that calls `execute`: with or without options.
+
+        The tool keeps its name, signature and its own docstring first; what the catalog offers follows. Errors that a
+        model can mend become what `framework` wants, by default that of an agent framework that is loaded
+        (pydantic-ai's `ModelRetry`). With `max_output_chars`, a longer result becomes an error that says how to ask
+        for less.
+
+        Raises:
+            ConfigurationError: the function is not async, or `framework` is unknown or not installed.
+        """
+        from .tools import make_tool  # noqa: PLC0415 - frameworks are imported when a tool is made
+
+        def decorate(undecorated: Tool) -> Tool:
+            return make_tool(
+                undecorated,
+                framework=framework,
+                max_output_chars=max_output_chars,
+                update_docstring=update_docstring,
+            )
+
+        return decorate if function is None else decorate(function)
+
+    def _open(self) -> Executor:
+        if self._closed:
+            raise ConfigurationError("This connector is closed: make a new one.")
+        if self._executor is None:
+            from ._build import build_executor  # noqa: PLC0415 - needed at the first call
+
+            self._executor = build_executor(
+                self._target,
+                transport=self._transport,
+                api_version=self._api_version,
+                on_token_refresh=self._on_token_refresh,
+            )
+        return self._executor
+
+
+def _new_key() -> str:
+    from uuid import uuid4  # noqa: PLC0415 - needed at the first write
+
+    return str(uuid4())

@@ -1,0 +1,41 @@
+"""What each agent framework wants a tool to raise when the model should try again."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
+
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from .decorator import Framework
+
+_ERROR_TYPES: Final = {
+    "pydantic-ai": ("pydantic_ai", "ModelRetry", "pydantic-ai-slim"),
+    "langchain": ("langchain_core.tools", "ToolException", "langchain-core"),
+    "fastmcp": ("fastmcp.exceptions", "ToolError", "fastmcp"),
+}
+"""Framework -> module, class, distribution. OpenAI Agents shows the text of any exception to the model."""
+
+
+def find_error_type(framework: Framework | None) -> type[Exception] | None:
+    """The exception that `framework` turns into a message for the model; None: our own errors do.
+
+    Without a name it is that of pydantic-ai, if pydantic-ai is loaded: the one framework that stops the whole run at
+    any other exception.
+
+    Raises:
+        ConfigurationError: the framework is not installed.
+    """
+    if framework is None:
+        if "pydantic_ai" not in sys.modules:
+            return None
+        framework = "pydantic-ai"
+    if framework not in _ERROR_TYPES:
+        return None
+    module, name, distribution = _ERROR_TYPES[framework]
+    try:
+        return cast("type[Exception]", getattr(import_module(module), name))
+    except ImportError as error:
+        raise ConfigurationError(f"{framework} is not installed: pip install {distribution}.") from error
