@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast, get_args
 
 import msgspec
 
 from ._reader import to_camel
+from .filters import Operator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,12 +106,11 @@ def tool_text(catalog: Catalog) -> str:
     lines += [f"- {', '.join(entities)}: {signatures}" for signatures, entities in grouped.items()]
     lines += [
         "",
-        "Lists and searches answer {data: [records], meta: {next_cursor}}: pass next_cursor as `after` for more; "
+        "Lists and searches answer {data: [records], meta: {next_cursor}}: pass next_cursor as `after` for more.",
         "limit is at most 100 (search 200).",
         "A record has `id` and `properties`; values are text. Name the `properties` you need: few come by default.",
-        "filterGroups: [{filters: [{propertyName, operator, value | values | highValue}]}]; filters of a group are "
-        "ANDed, groups ORed. Operators: EQ NEQ LT LTE GT GTE BETWEEN IN NOT_IN HAS_PROPERTY NOT_HAS_PROPERTY "
-        "CONTAINS_TOKEN NOT_CONTAINS_TOKEN. sorts: ['-createdate'].",
+        "filterGroups: [{filters: [{propertyName, operator, value | values | highValue}]}]; filters of a group are",
+        f"ANDed, groups ORed. Operators: {' '.join(get_args(Operator))}. sorts: ['-createdate'].",
         "Stages, pipelines and owners are ids in properties (dealstage, pipeline, hubspot_owner_id).",
     ]
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from ._auth import ExpiringToken
 from ._http import NotSentError, TransportError
 from ._retry import Progress
 from ._sansio import MAX_ATTEMPTS, back_off_s, read_retry_after_s
-from ._shape import Metadata
+from ._shape import Metadata  # noqa: TC001 - msgspec reads it at run time
 from ._wire import HttpRequest
 from .errors import (
     ConnectorAmbiguityError,

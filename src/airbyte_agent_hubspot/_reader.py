@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Annotated, TypeAlias, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Final, Literal, TypeAlias, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 import msgspec
 
 from .errors import FieldError, InvalidParamsError
 
-_SHOWN_VALUE_CHARS = 60
+_SHOWN_VALUE_CHARS: Final = 60
+_KINDS: Final = {
+    "array": "a list",
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a whole number",
+    "list": "a list",
+    "object": "an object",
+    "str": "text",
+}
 
 
 def to_camel(name: str) -> str:
@@ -153,7 +163,7 @@ class ParamsReader:
         """The type of each key, with its `Meta`."""
         return self._plan.annotations
 
-    def read(self, params: Mapping[str, object] | None) -> dict[str, object]:
+    def read(self, params: object) -> dict[str, object]:
         """Validated parameters under their wire names at every depth; None is the same as absent.
 
         Raises:
@@ -161,11 +171,11 @@ class ParamsReader:
         """
         if params is not None and not isinstance(params, Mapping):
             raise self._error(
-                [FieldError("params", f"params must be an object, not {_name_of(params)}.", "wrong_type")]
+                [FieldError("params", f"params must be an object, not {_kind(type(params).__name__)}.", "wrong_type")]
             )
         errors: list[FieldError] = []
         given: dict[str, object] = {}
-        for name, value in (params or {}).items():
+        for name, value in cast("Mapping[object, object]", params or {}).items():
             try:
                 part = cast("dict[str, object]", self._plan.rename({name: value}, "params"))
             except _Problem as problem:
@@ -178,7 +188,7 @@ class ParamsReader:
         errors += [self._missing(key) for key in self.required if key not in given]
         if not errors:
             try:
-                valid: object = msgspec.convert(given, self._params)
+                valid = cast("object", msgspec.convert(given, self._params))
                 return cast("dict[str, object]", self._plan.to_wire(valid))
             except msgspec.ValidationError:
                 pass
@@ -189,7 +199,7 @@ class ParamsReader:
         try:
             msgspec.convert(value, self._plan.annotations[key])
         except msgspec.ValidationError as error:
-            return [_explain(f"params.{self._plan.wire_names[key]}", value, str(error))]
+            return [_explain(f"params.{self._plan.wire_names[key]}", value, self._plan.annotations[key], str(error))]
         return []
 
     def _missing(self, key: str) -> FieldError:
@@ -200,27 +210,41 @@ class ParamsReader:
         return InvalidParamsError(" ".join(error.message for error in errors), errors=errors)
 
 
-def _name_of(value: object) -> str:
-    return {
-        dict: "an object",
-        list: "a list",
-        str: "text",
-        int: "a number",
-        float: "a number",
-        bool: "a boolean",
-    }.get(type(value), type(value).__name__)
+def _kind(name: str) -> str:
+    """A type as people say it."""
+    return _KINDS.get(name, name)
 
 
-def _explain(field: str, value: object, reason: str) -> FieldError:
+def _explain(field: str, value: object, annotation: object, reason: str) -> FieldError:
     """Msgspec's ``Expected `int` <= 100 - at `$[0].limit` `` as a sentence about `field`."""
     what, _, place = reason.partition(" - at `$")
-    where = field + place.rstrip("`").replace("[...]", "[]")
+    where = field + to_camel(place.rstrip("`").replace("[...]", "[]"))
+    choices = _choices(annotation, place.rstrip("`").rpartition(".")[2]) if what.startswith("Invalid enum") else ()
+    if choices:
+        return FieldError(
+            where,
+            f"{where} must be one of {', '.join(choices)}; {what.removeprefix('Invalid enum value ')} is not.",
+            "invalid_choice",
+            {"choices": list(choices)},
+        )
+    wanted = what.removeprefix("Expected ").replace("<=", "of at most").replace(">=", "of at least")
+    wanted = re.sub(
+        r"`([^`]+)`", lambda kind: " or ".join(_KINDS.get(one, one) for one in kind[1].split(" | ")), wanted
+    )
     shown = repr(value)
     if len(shown) > _SHOWN_VALUE_CHARS:
         shown = shown[:_SHOWN_VALUE_CHARS] + "..."
     outside = any(sign in what for sign in (">=", "<=", "length"))
     return FieldError(
-        field=where,
-        message=f"{where} is wrong: {what[0].lower()}{what[1:]}; given was {shown}.",
-        error_code="out_of_range" if outside else "wrong_type",
+        where, f"{where} must be {wanted}; given was {shown}.", "out_of_range" if outside else "wrong_type"
     )
+
+
+def _choices(annotation: object, name: str) -> tuple[str, ...]:
+    """The values that a TypedDict somewhere inside `annotation` allows for its key `name`."""
+    if isinstance(annotation, type) and is_typeddict(annotation):
+        hints = get_type_hints(annotation)
+        if get_origin(hints.get(name)) is Literal:
+            return cast("tuple[str, ...]", get_args(hints[name]))
+        return next((found for found in (_choices(hint, name) for hint in hints.values()) if found), ())
+    return next((found for found in (_choices(part, name) for part in get_args(annotation)) if found), ())

@@ -91,28 +91,30 @@ def error_of(operation: Operation, response: HttpResponse) -> ConnectorError:
     body = read_hubspot_error(response)
     upstream = Upstream(response.status, body.category, body.correlationId, body.policyName)
     said = body.message or f"an answer without a message (HTTP {response.status})"
-    status = response.status
-    if status == 403:  # noqa: PLR2004 - HTTP's own numbers read best as numbers
-        return _forbidden(operation, body, said, upstream)
-    if status == 404:  # noqa: PLR2004
-        return RecordNotFoundError(
-            f"HubSpot has no such record for {operation.entity}.{operation.action}: {said}. "
-            "Check the id and the object type; archived records need archived=true.",
-            upstream=upstream,
-        )
-    if status == 409:  # noqa: PLR2004
-        return _conflict(said, upstream)
-    if status == 414:  # noqa: PLR2004
-        return InvalidParamsError(
-            "The request's address is too long for HubSpot: ask for fewer properties, or use api_search, "
-            "which sends them in its body.",
-            upstream=upstream,
-        )
-    if status == 429:  # noqa: PLR2004
-        return _rate_limited(response, body, said, upstream)
-    if status in _RETRY_STATUSES or status >= 500:  # noqa: PLR2004
-        return _failed(operation, response, said, upstream)
-    return _rejected(body, said, upstream)
+    match response.status:
+        case 403:
+            error: ConnectorError = _forbidden(operation, body, said, upstream)
+        case 404:
+            error = RecordNotFoundError(
+                f"HubSpot has no such record for {operation.entity}.{operation.action}: {said}. "
+                "Check the id and the object type; archived records need archived=true.",
+                upstream=upstream,
+            )
+        case 409:
+            error = _conflict(said, upstream)
+        case 414:
+            error = InvalidParamsError(
+                "The request's address is too long for HubSpot: ask for fewer properties, or use api_search, "
+                "which sends them in its body.",
+                upstream=upstream,
+            )
+        case 429:
+            error = _rate_limited(response, body, said, upstream)
+        case status if status in _RETRY_STATUSES or status >= 500:  # noqa: PLR2004 - HTTP's own number
+            error = _failed(operation, response, said, upstream)
+        case _:
+            error = _rejected(body, said, upstream)
+    return error
 
 
 def _forbidden(operation: Operation, body: HubspotError, said: str, upstream: Upstream) -> PermissionDeniedError:

@@ -38,7 +38,7 @@ class HubspotConnector:
         ConfigurationError: arguments are missing or contradict each other.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only, and each has a meaning of its own to users
         self,
         *,
         auth_config: AuthConfig | None = None,

@@ -8,7 +8,7 @@ datetimes under snake_case names (`created_at`), and standard properties as attr
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar, cast, overload
 
 from .errors import ConfigurationError
 
@@ -131,9 +131,9 @@ class TokenGrant(_Shown):
 def _to_plain(value: object) -> object:
     """`value` in dicts, lists and JSON's scalars; fields of dataclasses that are None are left out."""
     if isinstance(value, dict):
-        return {key: _to_plain(item) for key, item in value.items()}
+        return {key: _to_plain(item) for key, item in cast("dict[str, object]", value).items()}
     if isinstance(value, list):
-        return [_to_plain(item) for item in value]
+        return [_to_plain(item) for item in cast("list[object]", value)]
     if is_dataclass(value):
         shown = ((item.name, getattr(value, item.name)) for item in fields(value))
         return {name: _to_plain(item) for name, item in shown if item is not None}
@@ -147,9 +147,7 @@ class Result:
 
     def to_dict(self) -> dict[str, object]:
         """The same as plain dicts and lists, in HubSpot's JSON form; absent fields are left out."""
-        plain = _to_plain(self)
-        assert isinstance(plain, dict)  # noqa: S101 - every subclass is a dataclass
-        return plain
+        return cast("dict[str, object]", _to_plain(self))
 
     def model_dump(self, *, mode: Literal["json", "python"] = "json") -> dict[str, object]:
         """`to_dict()`, under the name that users of pydantic models know. Both modes give JSON's types."""

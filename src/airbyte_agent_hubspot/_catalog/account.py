@@ -5,7 +5,7 @@ Source: https://developers.hubspot.com/docs/api-reference/account-account-info-v
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
@@ -45,12 +45,8 @@ class _CheckShape:
 def _unhealthy(error: ConnectorError) -> CheckResult:
     missing: list[str] = []
     if isinstance(error, MissingScopesError):
-        missing = [str(scope) for item in error.errors for scope in _scopes_in(item.details.get("required_scopes"))]
+        missing = [scope for item in error.errors for scope in cast("list[str]", item.details["required_scopes"])]
     return CheckResult("unhealthy", error.message, _CHECKED_ENTITY, _CHECKED_ACTION, None, missing)
-
-
-def _scopes_in(value: object) -> list[object]:
-    return list(value) if isinstance(value, list | tuple) else []
 
 
 OPERATIONS: tuple[Operation, ...] = (
