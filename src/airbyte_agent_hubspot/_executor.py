@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ._operation import Operation, Params
+    from ._operation import Operation
+    from ._shape import Params
     from .models import Result
 
 

@@ -56,7 +56,7 @@ class LocalExecutor:
         """The call's result, decoded."""
         answer = await self.send(call)
         try:
-            return call.operation.shape.decode(answer.body)
+            return call.operation.shape.decode(answer.body, call.params)
         except msgspec.DecodeError as error:
             raise unreadable(call.operation, answer.body) from error
 

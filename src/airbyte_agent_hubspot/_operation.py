@@ -13,14 +13,12 @@ from .errors import UnknownOperationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from ._shape import Shape
+    from ._shape import Params, Shape
     from ._wire import HttpRequest
     from .errors import ConnectorError
     from .models import Result
 
 Effect: TypeAlias = Literal["read", "write", "destructive"]
-Params: TypeAlias = "dict[str, object]"
-"""Validated parameters under their wire names."""
 
 
 @dataclass(frozen=True)

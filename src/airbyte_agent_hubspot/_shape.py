@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
 from .models import Page, PageMeta
+
+Params: TypeAlias = dict[str, object]
+"""Validated parameters under their wire names."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -30,11 +33,11 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
 class Shape(Protocol[T_co]):
     """How one kind of result is read."""
 
-    def decode(self, body: bytes) -> T_co:
-        """The result from HubSpot's answer."""
+    def decode(self, body: bytes, params: Params) -> T_co:
+        """The result from HubSpot's answer to a call with `params`."""
         ...
 
-    def to_envelope(self, body: bytes) -> tuple[bytes, Metadata]:
+    def to_envelope(self, body: bytes, params: Params) -> tuple[bytes, Metadata]:
         """HubSpot's answer as JSON of `result`, and its metadata."""
         ...
 
@@ -85,14 +88,16 @@ class PageShape(Generic[T]):
     def _list_decoder(self) -> msgspec.json.Decoder[list[T]]:
         return msgspec.json.Decoder(list[self.record])  # type: ignore[name-defined]
 
-    def decode(self, body: bytes) -> Page[T]:
+    def decode(self, body: bytes, params: Params) -> Page[T]:
         """The page from HubSpot's answer."""
+        del params
         answer = self._decoder.decode(body)
         following = _next_of(answer.paging)
         return Page(answer.results, PageMeta(following.after if following else None, answer.total))
 
-    def to_envelope(self, body: bytes) -> tuple[bytes, Metadata]:
+    def to_envelope(self, body: bytes, params: Params) -> tuple[bytes, Metadata]:
         """The records' bytes as they are, and where the page stands."""
+        del params
         answer = _RAW_RESULTS.decode(body)
         following = _next_of(answer.paging)
         cursor = following.after if following else None
@@ -120,12 +125,14 @@ class ItemShape(Generic[T]):
     def _decoder(self) -> msgspec.json.Decoder[T]:
         return msgspec.json.Decoder(self.item)
 
-    def decode(self, body: bytes) -> T:
+    def decode(self, body: bytes, params: Params) -> T:
         """The object from HubSpot's answer."""
+        del params
         return self._decoder.decode(body)
 
-    def to_envelope(self, body: bytes) -> tuple[bytes, Metadata]:
+    def to_envelope(self, body: bytes, params: Params) -> tuple[bytes, Metadata]:
         """The object's bytes as they are. They must be one JSON value: this is checked."""
+        del params
         return bytes(msgspec.json.decode(body, type=msgspec.Raw)), Metadata()
 
     def from_envelope(self, result: bytes, metadata: Metadata) -> T:

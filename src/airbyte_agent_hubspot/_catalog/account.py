@@ -17,6 +17,7 @@ from ..models import CheckResult
 from ._paths import account_path, get
 
 if TYPE_CHECKING:
+    from .._shape import Params
     from ..errors import ConnectorError
 
 _CHECKED_ENTITY = "account"
@@ -30,12 +31,13 @@ class _Details(msgspec.Struct, frozen=True):
 class _CheckShape:
     """HubSpot's account details, read as proof that the connector works."""
 
-    def decode(self, body: bytes) -> CheckResult:
+    def decode(self, body: bytes, params: Params) -> CheckResult:
+        del params
         details = msgspec.json.decode(body, type=_Details)
         return CheckResult("healthy", None, _CHECKED_ENTITY, _CHECKED_ACTION, details.portalId, [])
 
-    def to_envelope(self, body: bytes) -> tuple[bytes, Metadata]:
-        return msgspec.json.encode(self.decode(body)), Metadata()
+    def to_envelope(self, body: bytes, params: Params) -> tuple[bytes, Metadata]:
+        return msgspec.json.encode(self.decode(body, params)), Metadata()
 
     def from_envelope(self, result: bytes, metadata: Metadata) -> CheckResult:
         del metadata

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from .. import params as p
-from .._operation import Operation, Params
+from .._operation import Operation
 from .._shape import ItemShape, PageShape
 from ..models import Company, Contact, Deal, Record, Ticket
 from ._paths import get, names_in, objects_path, post
@@ -16,6 +16,7 @@ from ._paths import get, names_in, objects_path, post
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from .._shape import Params
     from .._wire import HttpRequest
 
 _LIST_QUERY = ("limit", "after", "properties", "propertiesWithHistory", "associations", "archived")
