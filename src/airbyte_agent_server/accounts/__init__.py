@@ -1,0 +1,1 @@
+"""Organizations, their client pairs, and their workspaces."""

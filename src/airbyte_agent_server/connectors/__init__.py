@@ -1,0 +1,1 @@
+"""Connectors: configured instances, one per connected account."""

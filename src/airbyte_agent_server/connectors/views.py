@@ -1,0 +1,188 @@
+"""Connectors as requests and answers show them."""
+
+from datetime import datetime
+from typing import Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from airbyte_agent_server.connectors.registry import ConnectorType, get_connector_type
+from airbyte_agent_server.connectors.service import Deletion
+from airbyte_agent_server.connectors.store import Connector
+from airbyte_agent_server.connectors.validation import Credentials
+from airbyte_agent_server.tokens.tenant import WorkspaceName
+
+
+class EntityAccess(BaseModel):
+    """One entity that a connector may be used for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    entity: str
+    modes: list[Literal["read", "write"]] = Field(default=["read"], min_length=1)
+
+
+class ReplicationConfig(BaseModel):
+    """Configuration of the connector. `credentials` in it stand in for missing `credentials`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    credentials: Credentials | None = None
+
+    def public(self) -> dict[str, object]:
+        """Everything but the secrets."""
+        return dict(self.model_extra or {})
+
+
+class TypeFields(BaseModel):
+    """How a request names the type of connector: one of these."""
+
+    connector_type: str | None = Field(default=None, description="Name or slug; case does not matter.")
+    definition_id: str | None = Field(default=None, description="Id of the connector's definition.")
+    source_template_id: str | None = Field(default=None, description="Id of the source template.")
+
+
+class ConnectorBody(TypeFields):
+    """A new connector: from credentials, or from the secret id of the OAuth flow."""
+
+    workspace_name: WorkspaceName | None = None
+    workspace_id: UUID | None = Field(default=None, description="An existing workspace, by id.")
+    name: str | None = Field(default=None, min_length=1, max_length=255, description="Need not be unique.")
+    credentials: Credentials | None = None
+    server_side_oauth_secret_id: SecretStr | None = Field(
+        default=None, min_length=1, description="The `secret_id` that came back from consent."
+    )
+    replication_config: ReplicationConfig = Field(default_factory=ReplicationConfig)
+    entities: list[EntityAccess] | None = Field(default=None, description="Limits what execute may touch.")
+
+
+class SourceTemplate(BaseModel):
+    """The kind of connector, in the words of existing clients."""
+
+    id: str
+    name: str
+    icon: str | None = None
+    connector_name: str
+    source_definition_id: str
+    actor_definition_id: str
+    organization_id: str | None = None
+    user_config_spec: dict[str, object] = {"connectionSpecification": {"type": "object"}, "advanced_auth": None}
+    partial_default_config: dict[str, object] = Field(default_factory=dict)
+    tags: list[str] = Field(default_factory=list)
+    mode: str = "DIRECT"
+    is_experimental: bool = False
+
+    @classmethod
+    def of(cls, kind: ConnectorType) -> Self:
+        """The template of a type."""
+        return cls(
+            id=kind.template_id,
+            name=kind.name,
+            connector_name=kind.slug,
+            source_definition_id=kind.definition_id,
+            actor_definition_id=kind.definition_id,
+        )
+
+
+class SummarizedSourceTemplate(BaseModel):
+    """The kind of connector, shorter, as lists show it."""
+
+    id: str
+    name: str
+    icon: str | None = None
+    connector_name: str
+    organization_id: str | None = None
+    actor_definition_id: str
+    tags: list[str] = Field(default_factory=list)
+    customization: dict[str, object] | None = None
+    mode: str = "DIRECT"
+
+    @classmethod
+    def of(cls, kind: ConnectorType) -> Self:
+        """The template of a type."""
+        return cls(
+            id=kind.template_id,
+            name=kind.name,
+            connector_name=kind.slug,
+            actor_definition_id=kind.definition_id,
+        )
+
+
+class _Shown(BaseModel):
+    """What lists and single answers have in common."""
+
+    id: str
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    workspace_id: str
+    workspace_name: str
+    connector_type: str
+    status: str
+    auth_scheme: str
+    hub_id: int | None
+    granted_scopes: list[str]
+    validated_at: datetime | None
+    warnings: list[str]
+
+
+class ConnectorView(_Shown):
+    """One connector. Credentials never show."""
+
+    source_template: SourceTemplate
+    replication_config: dict[str, object]
+    entities: list[EntityAccess] | None
+
+    @classmethod
+    def of(cls, connector: Connector) -> Self:
+        """The view of a stored connector."""
+        return cls.model_validate(
+            {
+                **_shown(connector),
+                "source_template": SourceTemplate.of(get_connector_type(connector.connector_type)),
+                "replication_config": connector.replication_config,
+                "entities": connector.entities,
+            }
+        )
+
+
+class ListedConnector(_Shown):
+    """One connector in a list."""
+
+    summarized_source_template: SummarizedSourceTemplate
+
+    @classmethod
+    def of(cls, connector: Connector) -> Self:
+        """The view of a stored connector."""
+        template = SummarizedSourceTemplate.of(get_connector_type(connector.connector_type))
+        return cls.model_validate({**_shown(connector), "summarized_source_template": template})
+
+
+class ConnectorList(BaseModel):
+    """Connectors, oldest first. Historical paths name `data` otherwise."""
+
+    data: list[ListedConnector]
+
+
+class DeletedConnector(BaseModel):
+    """What is left of a connector."""
+
+    id: str
+    deleted_at: datetime
+    job_id: str
+    upstream_revocation: Literal["revoked", "shared", "skipped", "failed"]
+
+    @classmethod
+    def of(cls, deletion: Deletion) -> Self:
+        """The view of a deletion, which was over when it was answered: its job is the connector's own id."""
+        return cls(
+            id=deletion.connector_id,
+            deleted_at=deletion.deleted_at,
+            job_id=deletion.connector_id,
+            upstream_revocation=deletion.revocation.value,
+        )
+
+
+def _shown(connector: Connector) -> dict[str, object]:
+    shown = {name: getattr(connector, name) for name in _Shown.model_fields}
+    return {**shown, "connector_type": get_connector_type(connector.connector_type).name}

@@ -1,0 +1,1 @@
+"""The hot path: one call of one operation with credentials from the vault."""

@@ -1,0 +1,68 @@
+"""What the server takes from the outside world: time, identifiers and randomness, sealing.
+
+Everything gets these by argument, so a test decides what time it is and what an identifier looks like.
+"""
+
+import secrets
+import uuid
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        ...
+
+
+class IdSource(Protocol):
+    """Makes identifiers and randomness."""
+
+    def new_id(self) -> str:
+        """A fresh lowercase UUID."""
+        ...
+
+    def random_bytes(self, count: int) -> bytes:
+        """`count` unpredictable bytes."""
+        ...
+
+
+class Sealer(Protocol):
+    """Turns plaintext into something that may lie in a database, and back."""
+
+    async def seal(self, plaintext: bytes, *, owner: str, identity: str) -> bytes:
+        """An envelope that opens only under the same `identity`. `owner` says whose data key seals it.
+
+        Call it before a write transaction is opened: a first seal stores the owner's data key.
+        """
+        ...
+
+    async def open(self, envelope: bytes, *, identity: str) -> bytes:
+        """The plaintext. Raises `SealBrokenError` when the envelope or the identity was altered."""
+        ...
+
+
+class SealBrokenError(Exception):
+    """An envelope does not open: wrong key, altered bytes, or moved to another record."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        return datetime.now(UTC)
+
+
+class RandomIds:
+    """Random UUIDs and the operating system's randomness."""
+
+    def new_id(self) -> str:
+        """A fresh lowercase UUID."""
+        return str(uuid.uuid4())
+
+    def random_bytes(self, count: int) -> bytes:
+        """`count` unpredictable bytes."""
+        return secrets.token_bytes(count)

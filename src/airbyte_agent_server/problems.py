@@ -1,0 +1,197 @@
+"""Every error the server answers with, as data, and the one exception that carries it.
+
+The table is the contract: a code never changes its meaning, `GET /problems/{code}` describes it.
+"""
+
+import math
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from airbyte_agent_hubspot.errors import ConnectorError, FieldError, Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """One kind of error. `remedy` says what its receiver can do."""
+
+    code: str
+    status: int
+    title: str
+    remedy: str
+    retryable: bool = False
+
+
+def _types(*rows: tuple[str, int, str, str]) -> dict[str, ProblemType]:
+    """Limits and passing outages are worth another try, unchanged; nothing else is."""
+    retryable = {429, 502, 503, 504}
+    return {
+        code: ProblemType(code, status, title, remedy, retryable=status in retryable)
+        for code, status, title, remedy in rows
+    }
+
+
+_AUTHORIZE_AGAIN = "Mint a new token and send it as `Authorization: Bearer <token>`."
+_MEND = "Mend what `errors` names and send the request again."
+_LATER = "Send the same request again after `retry_after_s` seconds."
+
+PROBLEM_TYPES: Mapping[str, ProblemType] = _types(
+    ("invalid_request", 400, "Invalid request", "Send JSON in UTF-8 and well-formed headers."),
+    ("invalid_state", 400, "Invalid state", "Start the connection again from the application."),
+    ("missing_token", 401, "Missing token", _AUTHORIZE_AGAIN),
+    ("invalid_token", 401, "Invalid token", _AUTHORIZE_AGAIN),
+    ("token_expired", 401, "Token expired", _AUTHORIZE_AGAIN),
+    ("invalid_client", 401, "Invalid client", "Check client id and client secret."),
+    ("token_not_allowed", 403, "Token not allowed", "Use a token of a kind and scope that this route admits."),
+    ("permission_denied", 403, "Permission denied", "Mint a token whose `permissions` include this."),
+    ("workspace_mismatch", 403, "Workspace mismatch", "Leave the tenant field out, or mint a token for it."),
+    ("organization_mismatch", 403, "Organization mismatch", "Leave `X-Organization-Id` out, or correct it."),
+    ("origin_mismatch", 403, "Origin mismatch", "Mint the widget token for the origin that uses it."),
+    ("workspace_inactive", 403, "Workspace inactive", "Ask the operator to activate the workspace."),
+    ("reauthorization_required", 403, "Reauthorization required", "Connect the HubSpot account again."),
+    ("missing_scopes", 403, "Missing scopes", "Connect again and grant the scopes that `errors` names."),
+    ("route_not_found", 404, "Route not found", "Look the path up in `/openapi.json`."),
+    ("connector_not_found", 404, "Connector not found", "List the workspace's connectors."),
+    ("connector_type_unknown", 404, "Connector type unknown", "Use one of `errors[0].details.known`."),
+    ("definition_not_found", 404, "Definition not found", "List the definitions."),
+    ("template_not_found", 404, "Template not found", "List the templates."),
+    ("workspace_not_found", 404, "Workspace not found", "List the workspaces."),
+    ("tool_call_not_found", 404, "Tool call not found", "List the tool calls."),
+    ("record_not_found", 404, "Record not found", "Check the record's id; HubSpot has no such record."),
+    ("method_not_allowed", 405, "Method not allowed", "Use one of the methods in `Allow`."),
+    ("idempotency_in_progress", 409, "Still in progress", _LATER),
+    ("record_exists", 409, "Record exists", "Update `errors[0].details.existing_id` instead of creating."),
+    ("session_consumed", 409, "Session consumed", "Start a new session."),
+    ("payload_too_large", 413, "Payload too large", "Send a smaller body."),
+    ("unsupported_media_type", 415, "Unsupported media type", "Send `Content-Type: application/json`."),
+    ("validation_error", 422, "Invalid fields", _MEND),
+    ("workspace_required", 422, "Workspace required", "Name the tenant in `workspace_name`."),
+    ("conflicting_fields", 422, "Conflicting fields", "Keep one spelling of the field."),
+    ("connector_type_required", 422, "Connector type required", "Send `connector_type`."),
+    ("credentials_required", 422, "Credentials required", "Send `credentials` or the OAuth secret id."),
+    ("invalid_credentials", 422, "Invalid credentials", "Replace the credentials that `errors` names."),
+    ("invalid_secret_id", 422, "Invalid secret id", "Start the OAuth flow again for a new secret id."),
+    ("oauth_app_not_configured", 422, "OAuth app not configured", "Configure a HubSpot OAuth app."),
+    ("invalid_redirect_url", 422, "Invalid redirect URL", "Send an absolute https or loopback URL."),
+    ("redirect_origin_not_allowed", 422, "Redirect origin not allowed", "Add it to `redirect_origins`."),
+    ("unknown_operation", 422, "Unknown operation", "Use an entity and action that `errors` lists."),
+    ("invalid_params", 422, "Invalid parameters", _MEND),
+    ("ambiguous_search", 422, "Ambiguous search", "Use `api_search` or `context_store_search`."),
+    ("unsupported_operator", 422, "Unsupported operator", "Use an operator that `errors` lists."),
+    ("unsupported_feature", 422, "Unsupported feature", "Leave the parameter out."),
+    ("context_store_disabled", 422, "Context store disabled", "Ask the operator to switch it on."),
+    ("sql_rejected", 422, "SQL rejected", "Send one read-only SELECT."),
+    ("invalid_cursor", 422, "Invalid cursor", "Start again without a cursor."),
+    ("idempotency_key_reused", 422, "Idempotency key reused", "Use a new key for a different body."),
+    ("upstream_rejected", 422, "Rejected by HubSpot", _MEND),
+    ("result_too_large", 422, "Result too large", "Ask for fewer records or fewer fields."),
+    ("rate_limited", 429, "Rate limited", _LATER),
+    ("upstream_rate_limited", 429, "Rate limited by HubSpot", _LATER),
+    ("internal_error", 500, "Internal error", "Report `request_id` to the operator."),
+    ("upstream_outcome_unknown", 500, "Outcome unknown", "Look the record up before sending it again."),
+    ("not_implemented", 501, "Not implemented", "Use another route; see `/openapi.json`."),
+    ("upstream_error", 502, "HubSpot failed", "Send the same request again a little later."),
+    ("unavailable", 503, "Unavailable", _LATER),
+    ("context_store_not_ready", 503, "Context store not ready", _LATER),
+    ("upstream_unavailable", 503, "HubSpot unavailable", _LATER),
+    ("upstream_timeout", 504, "HubSpot timed out", "Send the same request again a little later."),
+)
+
+_CODE_OF_CONNECTOR_ERROR = {"missing_credentials": "oauth_app_not_configured", "connector_error": "internal_error"}
+
+
+class ProblemError(Exception):
+    """An error with a code of the table. `message` is a whole sentence that says what to do next."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        errors: Iterable[FieldError] = (),
+        retry_after_s: float | None = None,
+        upstream: Upstream | None = None,
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.type = PROBLEM_TYPES[code]
+        self.message = message
+        self.errors = tuple(errors)
+        self.retry_after_s = retry_after_s
+        self.upstream = upstream
+        self.headers = headers or {}
+        self.extra = extra or {}
+
+
+def field_problem(
+    code: str, field_name: str, message: str, *, error_code: str | None = None, **details: object
+) -> ProblemError:
+    """A problem with one field; `error_code` says more than `code` where it is given."""
+    return ProblemError(code, message, errors=[FieldError(field_name, message, error_code or code, details)])
+
+
+def problem_from_connector_error(error: ConnectorError) -> ProblemError:
+    """What the SDK raised, as the server answers it."""
+    code = _CODE_OF_CONNECTOR_ERROR.get(error.code, error.code)
+    return ProblemError(
+        code if code in PROBLEM_TYPES else "internal_error",
+        error.message,
+        errors=error.errors,
+        retry_after_s=error.retry_after_s,
+        upstream=error.upstream,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemAnswer:
+    """An error as it goes over the wire."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+def render_problem(problem: ProblemError, *, public_url: str, request_id: str) -> ProblemAnswer:
+    """The problem+json answer. `retry_after_s` is given for every retryable status, at least 1."""
+    kind = problem.type
+    retry_after_s = None
+    if kind.retryable or kind.code == "idempotency_in_progress":
+        retry_after_s = max(1, math.ceil(problem.retry_after_s or 1))
+    body = {
+        "type": f"{public_url}/problems/{kind.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": problem.message,
+        "instance": _instance(request_id),
+        "code": kind.code,
+        "message": problem.message,
+        "errors": problem.errors or (FieldError("", problem.message, kind.code),),
+        "request_id": request_id,
+        "retryable": kind.retryable,
+        "retry_after_s": retry_after_s,
+        "upstream": problem.upstream,
+        **problem.extra,
+    }
+    headers = {"content-type": "application/problem+json", **problem.headers}
+    if retry_after_s is not None and kind.status in {409, 429, 503}:
+        headers["retry-after"] = str(retry_after_s)
+    if kind.status == 401:  # noqa: PLR2004  # RFC 9110: a 401 names its scheme
+        headers["www-authenticate"] = _challenge(kind.code)
+    return ProblemAnswer(kind.status, headers, msgspec.json.encode(body))
+
+
+def _instance(request_id: str) -> str:
+    try:
+        return f"urn:uuid:{uuid.UUID(request_id)}"
+    except ValueError:
+        return request_id  # a caller's own id; its characters make a relative URI reference
+
+
+def _challenge(code: str) -> str:
+    if code == "missing_token":
+        return 'Bearer realm="agent-server"'
+    error = "invalid_client" if code == "invalid_client" else "invalid_token"
+    return f'Bearer realm="agent-server", error="{error}"'

@@ -1,0 +1,1 @@
+"""Bearer tokens: minted, verified, and what each may do."""

@@ -1,0 +1,90 @@
+"""Request bodies: read within a limit, of an accepted media type, decoded within a depth."""
+
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope
+
+from airbyte_agent_server.problems import ProblemError
+
+MAX_JSON_DEPTH = 64
+_FORM = "application/x-www-form-urlencoded"
+
+
+async def read_body(scope: Scope, receive: Receive, *, limit_bytes: int) -> bytes:
+    """The whole body.
+
+    Raises:
+        ProblemError: it is larger than `limit_bytes`, or the caller hung up half-way.
+    """
+    declared = Headers(scope=scope).get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit_bytes:
+        raise _too_large(limit_bytes)
+    chunks: list[bytes] = []
+    size_bytes, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ProblemError("invalid_request", "The request ended before its body did: send it again.")
+        chunks.append(message.get("body", b""))
+        size_bytes += len(chunks[-1])
+        if size_bytes > limit_bytes:
+            raise _too_large(limit_bytes)
+        more = message.get("more_body", False)
+    return b"".join(chunks)
+
+
+def _too_large(limit_bytes: int) -> ProblemError:
+    return ProblemError("payload_too_large", f"The body must not exceed {limit_bytes} bytes: send less.")
+
+
+def decode_object(body: bytes, *, content_type: str, form_allowed: bool) -> dict[str, object]:
+    """The body as an object; an empty one is an empty object.
+
+    Raises:
+        ProblemError: another media type, broken JSON, no object, or nested too deeply.
+    """
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == _FORM and form_allowed:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    check_media_type(media_type)
+    if not body:
+        return {}
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _broken(str(error)) from None
+    if not isinstance(value, dict):
+        raise _broken("it is not an object")
+    check_depth(body, value)
+    return value
+
+
+def check_media_type(content_type: str) -> None:
+    """Raise unless the body may be JSON."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type not in {"", "application/json"}:
+        raise ProblemError("unsupported_media_type", f"{media_type} is not accepted: send application/json in UTF-8.")
+
+
+def check_depth(body: bytes, value: object) -> None:
+    """Raise when `value`, decoded from `body`, nests deeper than `MAX_JSON_DEPTH`."""
+    if body.count(b"{") + body.count(b"[") <= MAX_JSON_DEPTH:
+        return  # too few brackets to nest that deeply
+    level: list[object] = [value]
+    for _ in range(MAX_JSON_DEPTH + 1):
+        level = [child for parent in level for child in _children(parent)]
+        if not level:
+            return
+    raise _broken(f"it nests deeper than {MAX_JSON_DEPTH} levels")
+
+
+def _children(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _broken(reason: str) -> ProblemError:
+    return ProblemError("invalid_request", f"The body could not be read as a JSON object ({reason}): mend it.")
