@@ -1,0 +1,100 @@
+# Every command of this project, for people and for CI: `make help` lists them.
+# Needs GNU make and Python 3.11 or newer; everything else is installed into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+UV := UV_NO_CONFIG=1 UV_PYTHON_DOWNLOADS=never $(BIN)/uv
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+	--custom-compile-command 'make requirements' $(if $(UPGRADE),--upgrade)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help up down test check gates fmt fmt-check lint types imports docs pages bench requirements clean
+
+help: ## List the commands.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  PYTHON=python3.12 chooses the interpreter that .venv is made with; 'make clean' first to change it."
+
+# ---------------------------------------------------------------- run
+
+up: $(READY)/up ## Start the sandbox and the server; Ctrl-C stops both. ARGS="--server-port 9000" and the like.
+	@exec $(BIN)/python scripts/up.py $(ARGS)
+
+down: ## Stop what `make up` started, from another terminal.
+	@if [ -x $(BIN)/python ]; then exec $(BIN)/python scripts/down.py $(ARGS); else echo "Nothing is running."; fi
+
+# ---------------------------------------------------------------- prove
+
+test: $(READY)/dev ## Run all tests and check the coverage. ARGS="tests/unit -k page" runs some, without coverage.
+ifdef ARGS
+	$(BIN)/pytest $(ARGS)
+else
+	$(BIN)/pytest --numprocesses 2 --cov --cov-report=
+	$(BIN)/coverage report --include='src/airbyte_agent_hubspot/*' --fail-under=100
+	$(BIN)/coverage report --include='src/airbyte_agent_server/*' --fail-under=95
+	$(BIN)/coverage report --include='src/hubspot_sandbox/*' --fail-under=95
+endif
+
+check: ## All gates, as in CI. Runs each, even if an earlier one fails.
+	@$(MAKE) --no-print-directory --keep-going gates
+
+gates: fmt-check lint types imports docs test
+
+fmt: $(READY)/dev ## Format the code and mend what the linter can mend by itself.
+	$(BIN)/ruff check --fix-only --quiet
+	$(BIN)/ruff format
+
+fmt-check: $(READY)/dev
+	$(BIN)/ruff format --check
+
+lint: $(READY)/dev ## Lint.
+	$(BIN)/ruff check
+
+types: $(READY)/dev ## Check types: mypy on everything, basedpyright on the SDK.
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+
+imports: $(READY)/dev ## Check who imports whom.
+	$(BIN)/lint-imports --no-logo
+
+docs: $(READY)/dev ## Build the documentation into site/; a broken link fails.
+	$(BIN)/mkdocs build --strict --quiet
+
+pages: $(READY)/dev ## Rewrite the pages that are generated: the operations, the errors.
+	$(BIN)/python scripts/pages.py
+
+bench: $(READY)/dev ## Measure, side by side with other clients.
+	$(BIN)/python -m benchmarks $(ARGS)
+
+# ---------------------------------------------------------------- install
+
+requirements: $(READY)/uv ## Pin what pyproject.toml allows. UPGRADE=1 takes newer versions.
+	$(COMPILE) --group bootstrap --output-file requirements/bootstrap.txt
+	$(COMPILE) pyproject.toml --extra server --extra sandbox --group build --output-file requirements/up.txt
+	$(COMPILE) pyproject.toml --all-extras --group dev --constraints requirements/up.txt \
+		--output-file requirements/dev.txt
+
+clean: ## Remove .venv, caches and built files. What `make up` keeps in .run stays.
+	rm -rf $(VENV) .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build dist htmlcov site
+	find src tests scripts examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY)/uv: requirements/bootstrap.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed: Python 3.11 or newer is needed."; exit 1; }
+	@$(PYTHON) scripts/check_python.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@mkdir -p $(READY) && touch $@
+
+$(READY)/up: requirements/up.txt pyproject.toml $(READY)/uv
+	$(INSTALL) --require-hashes -r $<
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(READY)/dev: requirements/dev.txt $(READY)/up
+	$(INSTALL) --require-hashes -r $<
+	@touch $@
