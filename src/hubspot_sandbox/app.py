@@ -1,0 +1,241 @@
+"""The sandbox as an ASGI app: paths to doors, credentials, limits, error envelopes, headers."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hubspot_sandbox.calls import Answer, Call, Door
+from hubspot_sandbox.clock import Clock, SystemClock
+from hubspot_sandbox.doors import (
+    account,
+    admin,
+    batches,
+    consent,
+    oauth,
+    objects,
+    owners,
+    pipelines,
+    properties,
+    schemas,
+    search,
+)
+from hubspot_sandbox.errors import NO_CREDENTIALS, ApiError, NotFoundError, missing_scopes
+from hubspot_sandbox.instants import format_instant
+from hubspot_sandbox.limits import LimitError
+from hubspot_sandbox.portal import Behaviour, Portal
+from hubspot_sandbox.request_log import RequestEntry
+from hubspot_sandbox.seeding import build_store
+from hubspot_sandbox.store import Store
+from hubspot_sandbox.tokens import AccessToken
+from hubspot_sandbox.versions import canonical_path
+
+DOORS: Final[tuple[Door, ...]] = tuple(
+    chain(
+        objects.DOORS,
+        search.DOORS,
+        batches.DOORS,
+        properties.DOORS,
+        pipelines.DOORS,
+        owners.DOORS,
+        schemas.DOORS,
+        account.DOORS,
+        oauth.DOORS,
+        consent.DOORS,
+        admin.DOORS,
+    )
+)
+# Source: https://github.com/PostHog/posthog/pull/31617 (where live requests began to fail)
+LONGEST_URL: Final = 16_200
+_HTML_405: Final = "<html><body><h2>HTTP ERROR 405 Method Not Allowed</h2></body></html>"
+
+
+def create_app(
+    *,
+    seed: int = 7,
+    portal: str = "default",
+    clock: Clock | None = None,
+    behaviour: Behaviour | None = None,
+    state: Path | None = None,
+) -> Starlette:
+    """A HubSpot account on this machine, as an ASGI app; the state is at `app.state.portal`.
+
+    `portal` is `small` or `default`. With a `state` file the account is kept there; an existing one is
+    opened as it is, and `seed` and `portal` count only for a new one.
+    """
+    ticking = clock or SystemClock()
+    account_state = open_portal(seed, portal, ticking, behaviour or Behaviour(), state)
+
+    @asynccontextmanager
+    async def closing(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        account_state.store.close()
+
+    app = Starlette(
+        routes=_routes(account_state),
+        middleware=[Middleware(Front, portal=account_state)],
+        exception_handlers={HTTPException: _unrouted},
+        lifespan=closing,
+    )
+    app.state.portal = account_state
+    return app
+
+
+def open_portal(seed: int, portal: str, clock: Clock, behaviour: Behaviour, state: Path | None) -> Portal:
+    """The account of a state file, or a generated one."""
+    known = state is not None and state.exists()
+    store = Store(state) if known else build_store(seed, portal, clock, state)
+    return Portal(store, clock, behaviour)
+
+
+class Front:
+    """Brings every spelling of a path to the canonical one, logs requests and stamps correlation ids."""
+
+    def __init__(self, app: ASGIApp, portal: Portal) -> None:
+        self._app = app
+        self._portal = portal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        wanted = canonical_path(scope["path"])
+        entry = RequestEntry(
+            method=scope["method"],
+            path=scope["path"],
+            query=scope["query_string"].decode("latin-1"),
+            at_ms=self._portal.clock.now_ms(),
+            correlation_id=self._portal.next_correlation_id(),
+        )
+        exchange = _Exchange(entry, wanted.version)
+
+        async def stamped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                entry.status = message["status"]
+                self._portal.log.add(entry)
+                header = (b"x-hubspot-correlation-id", entry.correlation_id.encode())
+                message = {**message, "headers": [*message["headers"], header]}
+            await send(message)
+
+        await self._app({**scope, "path": wanted.path, "sandbox": exchange}, receive, stamped)
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """What the front tells the doors about a request."""
+
+    entry: RequestEntry
+    version: str
+
+
+def _routes(portal: Portal) -> list[Route]:
+    by_path: dict[str, dict[str, Door]] = {}
+    for door in DOORS:
+        by_path.setdefault(door.path, {})[door.method] = door
+    return [
+        Route(path, _endpoint(portal, doors), methods=list(doors), name=path) for path, doors in by_path.items()
+    ]
+
+
+def _endpoint(portal: Portal, doors: Mapping[str, Door]) -> Callable[[Request], object]:
+    async def answer(request: Request) -> Response:
+        exchange: _Exchange = request.scope["sandbox"]
+        door = doors["GET" if request.method == "HEAD" else request.method]
+        exchange.entry.route = door.path
+        headers: dict[str, str] = {}
+        body = await request.body()
+        try:
+            with portal.store.transaction():
+                found = _serve(portal, door, request, body, headers)
+        except ApiError as error:
+            if isinstance(error, LimitError):
+                headers |= error.headers
+            found = Answer(error.status, error.body(exchange.entry.correlation_id))
+        return _response(found, headers)
+
+    return answer
+
+
+def _response(answer: Answer, headers: Mapping[str, str]) -> Response:
+    content = answer.content()
+    return Response(
+        content,
+        status_code=answer.status,
+        headers={**headers, **answer.headers},
+        media_type=answer.content_type if content else None,
+    )
+
+
+def _serve(portal: Portal, door: Door, request: Request, body: bytes, headers: dict[str, str]) -> Answer:
+    """The door's answer, after the checks in HubSpot's order: credential, limits, object type, scope."""
+    exchange: _Exchange = request.scope["sandbox"]
+    if exchange.version not in door.versions:
+        raise NotFoundError("resource not found")
+    if len(request.scope["raw_path"] or b"") + len(request.scope["query_string"]) > LONGEST_URL:
+        raise ApiError("URI Too Long", status=414)
+    credential = _credential(portal, request, exchange) if door.scopes else None
+    query: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        query.setdefault(name, []).append(value)
+    call = Call(
+        portal=portal,
+        path=request.path_params,
+        query=query,
+        body=body,
+        content_type=request.headers.get("content-type", ""),
+        accept=request.headers.get("accept", ""),
+        version=exchange.version,
+        base_url=str(request.base_url).rstrip("/"),
+        url_path=exchange.entry.path,
+        credential=credential,
+    )
+    if door.scopes and credential:
+        headers |= portal.limits.take(credential, door.budget)
+        any_of = door.scopes(call)
+        if not set(any_of) & set(credential.scopes):
+            raise missing_scopes(any_of)
+        if body and not call.content_type.startswith("application/json"):
+            # choice: the text is not documented.
+            raise ApiError("HTTP 415 Unsupported Media Type", status=415)
+    return door.handle(call)
+
+
+def _credential(portal: Portal, request: Request, exchange: _Exchange) -> AccessToken:
+    """The credential of the request.
+
+    Raises: ApiError (401), worded differently for an expired token and for none.
+    """
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    token = portal.tokens.find_access_token(value.strip()) if scheme.lower() == "bearer" else None
+    if token is None:
+        raise ApiError(NO_CREDENTIALS, status=401, category="INVALID_AUTHENTICATION")
+    exchange.entry.auth_kind = token.kind.value
+    now_ms = portal.clock.now_ms()
+    if token.expires_at_ms is not None and token.expires_at_ms <= now_ms:
+        seconds = (now_ms - token.expires_at_ms) // 1000
+        raise ApiError(
+            f"The OAuth token used to make this call expired {seconds} second(s) ago.",
+            status=401,
+            category="EXPIRED_AUTHENTICATION",
+            context={"expire time": [format_instant(token.expires_at_ms)]},
+        )
+    return token
+
+
+async def _unrouted(request: Request, error: Exception) -> Response:
+    """A path nobody serves, or a method the path does not have (HTML, as HubSpot answers it)."""
+    exchange: _Exchange = request.scope["sandbox"]
+    if isinstance(error, HTTPException) and error.status_code == 405:  # noqa: PLR2004 - an HTTP status
+        return _response(Answer(405, _HTML_405, content_type="text/html;charset=iso-8859-1"), error.headers or {})
+    missing = NotFoundError("resource not found")
+    return _response(Answer(404, missing.body(exchange.entry.correlation_id)), {})

@@ -1,0 +1,153 @@
+"""A request and its answer without HTTP machinery, and the table rows (doors) that connect them to paths."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlencode
+
+import msgspec
+
+from hubspot_sandbox.errors import JsonObject, ValidationError
+from hubspot_sandbox.limits import Budget
+from hubspot_sandbox.object_types import ObjectType
+from hubspot_sandbox.portal import Portal
+from hubspot_sandbox.records import Author
+from hubspot_sandbox.tokens import AccessToken
+from hubspot_sandbox.versions import CRM_VERSIONS
+
+_TRUE: Final = frozenset({"true", "TRUE", "True"})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request. `path` are the values in the path, `query` every value of each parameter in order."""
+
+    portal: Portal
+    path: Mapping[str, str]
+    query: Mapping[str, Sequence[str]]
+    body: bytes
+    content_type: str
+    accept: str
+    version: str
+    base_url: str
+    url_path: str
+    credential: AccessToken | None
+
+    @property
+    def author(self) -> Author:
+        """Who writes: the app of the credential."""
+        app_id = self.credential.app_id if self.credential else 0
+        return Author("INTEGRATION", str(app_id))
+
+    def object_type(self, name: str = "type") -> ObjectType:
+        """The object type named in the path.
+
+        Raises: ApiError (400) for an unknown one.
+        """
+        return self.portal.types.find(self.path[name])
+
+    def text(self, name: str, default: str = "") -> str:
+        """The first value of a query parameter."""
+        values = self.query.get(name)
+        return values[0] if values else default
+
+    def flag(self, name: str) -> bool:
+        """Whether a query parameter says true; anything else is false, never an error."""
+        return self.text(name) in _TRUE
+
+    def names(self, name: str) -> list[str]:
+        """The items of a query parameter that may be repeated or joined by commas."""
+        joined = ",".join(self.query.get(name, ()))
+        return [item.strip() for item in joined.split(",") if item.strip()]
+
+    def number(self, name: str, default: int, *, at_most: int) -> int:
+        """A positive number from the query.
+
+        Raises: ValidationError outside 1 to `at_most`.
+        """
+        text = self.text(name)
+        if not text:
+            return default
+        if not text.isdecimal() or not 1 <= int(text) <= at_most:
+            # choice: the wording for a limit out of range is not documented.
+            raise ValidationError(f"{name} must be a number between 1 and {at_most}, got {text}")
+        return int(text)
+
+    def link(self, query: Sequence[tuple[str, str]]) -> str:
+        """This path with another query, on the host the client used."""
+        return f"{self.base_url}{self.url_path}?{urlencode(query)}"
+
+    def json(self) -> JsonObject:
+        """The body as a JSON object.
+
+        Raises: ValidationError with line and column, as Jackson words it.
+        """
+        value = parse_json(self.body)
+        if not isinstance(value, dict):
+            raise ValidationError("Invalid input JSON on line 1, column 1: Cannot deserialize value")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back. `body` is JSON-able, text (for HTML), or None for an empty body."""
+
+    status: int
+    body: object = None
+    content_type: str = "application/json;charset=utf-8"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def content(self) -> bytes:
+        """The bytes to send."""
+        if self.body is None:
+            return b""
+        return self.body.encode() if isinstance(self.body, str) else msgspec.json.encode(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One row of the route table.
+
+    `scopes` gives the scopes of which the credential needs one, after the object type was found;
+    None leaves the door open to all. `versions` are those the path exists in.
+    """
+
+    method: str
+    path: str
+    handle: Callable[[Call], Answer]
+    scopes: Callable[[Call], Sequence[str]] | None = None
+    versions: frozenset[str] = CRM_VERSIONS
+    budget: Budget = Budget.BURST
+
+
+def parse_json(body: bytes) -> object:
+    """The value of a JSON text; fractions keep their digits as text.
+
+    Raises: ValidationError with line and column, as Jackson words it.
+    """
+    try:
+        return json.loads(body, parse_float=str)
+    except UnicodeDecodeError as error:
+        raise ValidationError("Invalid input JSON on line 1, column 1: Invalid UTF-8") from error
+    except json.JSONDecodeError as error:
+        # choice: the rest of Jackson's sentence names the character it met.
+        found = error.doc[error.pos : error.pos + 1] or "end-of-input"
+        raise ValidationError(
+            f"Invalid input JSON on line {error.lineno}, column {error.colno}: Unexpected character ('{found}')"
+        ) from error
+
+
+def objects(value: object) -> list[JsonObject]:
+    """The objects of a JSON array; anything else is left out."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def texts(value: object) -> list[str]:
+    """The items of a JSON array as texts; nothing for anything else."""
+    return [str(item) for item in value] if isinstance(value, list) else []
+
+
+def mapping(value: object) -> JsonObject:
+    """A JSON object, or an empty one for anything else."""
+    return value if isinstance(value, dict) else {}

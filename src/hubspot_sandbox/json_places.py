@@ -1,0 +1,57 @@
+"""Where in a JSON text its values stand: HubSpot's parser reports lines and columns."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+Path = tuple[str | int, ...]
+
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
+_STRING: Final = '"'
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Offsets of each value's first character, and of each object's closing brace."""
+
+    starts: dict[Path, int]
+    ends: dict[Path, int]
+
+
+def find_places(text: str) -> Places:
+    """The places of all values of a well-formed JSON text, by their path."""
+    places = Places({}, {})
+    keys: list[str | int] = []
+    expects_key: list[bool] = []
+    for match in _TOKEN.finditer(text):
+        token, offset = match.group(), match.start()
+        if token in "}]":
+            keys.pop()
+            expects_key.pop()
+            places.ends[tuple(keys)] = offset
+        elif token == ",":
+            _step(keys)
+            expects_key[-1] = isinstance(keys[-1], str)
+        elif token != ":":
+            if expects_key and expects_key[-1]:
+                keys[-1] = token.strip(_STRING)
+                expects_key[-1] = False
+                continue
+            places.starts[tuple(keys)] = offset
+            if token in "{[":
+                keys.append("" if token == "{" else 0)
+                expects_key.append(token == "{")
+    return places
+
+
+def _step(keys: list[str | int]) -> None:
+    last = keys[-1]
+    if isinstance(last, int):
+        keys[-1] = last + 1
+
+
+def line_and_column(text: str, offset: int) -> str:
+    """`line 1, column 68` for an offset; both count from 1."""
+    line = text.count("\n", 0, offset) + 1
+    column = offset - (text.rfind("\n", 0, offset) + 1) + 1
+    return f"line {line}, column {column}"

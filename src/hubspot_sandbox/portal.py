@@ -1,0 +1,124 @@
+"""A HubSpot account as state: everything the doors read and change. Knows no HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from hubspot_sandbox.associations import Associations, AssociationType, AssociationTypes
+from hubspot_sandbox.clock import Clock
+from hubspot_sandbox.definitions import PropertyDefinition, built_in_definitions
+from hubspot_sandbox.history import History
+from hubspot_sandbox.identifiers import Identifiers
+from hubspot_sandbox.limits import Limits, Quotas
+from hubspot_sandbox.object_types import ObjectType, ObjectTypes
+from hubspot_sandbox.owners import Owner
+from hubspot_sandbox.pipelines import Pipeline, pipeline_options, stage_options
+from hubspot_sandbox.records import Records
+from hubspot_sandbox.request_log import RequestLog
+from hubspot_sandbox.store import Store
+from hubspot_sandbox.tokens import Tokens
+
+TIME_ZONE: Final = "US/Eastern"
+# choice: the sandbox's account keeps winter time all year.
+UTC_OFFSET: Final = "-05:00"
+UTC_OFFSET_MS: Final = -18_000_000
+CURRENCY: Final = "USD"
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """What a portal was made from; kept in its state file."""
+
+    seed: int
+    portal: str
+    reference_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How the portal behaves where HubSpot leaves a choice or a developer wants one.
+
+    `search_index_lag_s` is how long a search still shows what was there before a write.
+    """
+
+    auto_approve: bool = False
+    rate_limits: bool = True
+    rotate_refresh_tokens: bool = False
+    search_index_lag_s: float = 0.0
+    quotas: Quotas = field(default_factory=Quotas)
+
+
+class Portal:
+    """One account, as its store holds it.
+
+    Raises: ValueError if the store holds none.
+    """
+
+    def __init__(self, store: Store, clock: Clock, behaviour: Behaviour) -> None:
+        origin = store.find("origin", "portal", Origin)
+        if origin is None:
+            raise ValueError("there is no portal in this store")
+        self.store = store
+        self.clock = clock
+        self.origin = origin
+        self.behaviour = behaviour
+        self.identifiers = Identifiers(origin.seed)
+        self.hub_id = self.identifiers.hub_id()
+        self.name = f"Sandbox {origin.seed}"
+        self.types = ObjectTypes(self.hub_id)
+        association_types = AssociationTypes()
+        for object_type in store.all("object_type", ObjectType):
+            self.types.add(object_type)
+        for kind in store.all("association_type", AssociationType):
+            association_types.add(kind)
+        self.records = Records(store)
+        self.history = History(store)
+        self.associations = Associations(store, association_types)
+        self.tokens = Tokens(store, self.identifiers, clock)
+        self.log = RequestLog()
+        self.limits = Limits(
+            clock, behaviour.quotas, enforced=behaviour.rate_limits, utc_offset_ms=UTC_OFFSET_MS
+        )
+        self._definitions: dict[str, Mapping[str, PropertyDefinition]] = {}
+        self._pipelines: dict[str, list[Pipeline]] = {}
+        self._owners: dict[str, Owner] | None = None
+        self._correlations = 0
+
+    def next_correlation_id(self) -> str:
+        """A fresh correlation id."""
+        self._correlations += 1
+        return self.identifiers.correlation_id(self.clock.now_ms(), self._correlations)
+
+    def pipelines(self, object_type: ObjectType) -> list[Pipeline]:
+        """The pipelines of a type, in display order."""
+        if object_type.type_id not in self._pipelines:
+            found = self.store.all(f"pipeline {object_type.type_id}", Pipeline)
+            self._pipelines[object_type.type_id] = sorted(found, key=lambda line: line.display_order)
+        return self._pipelines[object_type.type_id]
+
+    def owners(self) -> dict[str, Owner]:
+        """The owners by id, ascending."""
+        if self._owners is None:
+            self._owners = {owner.id: owner for owner in self.store.all("owner", Owner)}
+        return self._owners
+
+    def definitions(self, object_type: ObjectType) -> Mapping[str, PropertyDefinition]:
+        """The property definitions of a type by name, in alphabetic order, options of the portal filled in."""
+        if object_type.type_id not in self._definitions:
+            self._definitions[object_type.type_id] = self._build_definitions(object_type)
+        return self._definitions[object_type.type_id]
+
+    def _build_definitions(self, object_type: ObjectType) -> dict[str, PropertyDefinition]:
+        found = dict(built_in_definitions(object_type))
+        for own in self.store.all(f"property {object_type.type_id}", PropertyDefinition):
+            found[own.name] = own
+        pipelines = self.pipelines(object_type)
+        if object_type.pipeline_property and pipelines:
+            for name, options in (
+                (object_type.pipeline_property, pipeline_options(pipelines)),
+                (object_type.stage_property, stage_options(pipelines)),
+            ):
+                found[name] = msgspec.structs.replace(found[name], options=options)
+        return dict(sorted(found.items()))
+
