@@ -106,6 +106,7 @@ class Front:
         self._portal = portal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on under its canonical path."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -142,9 +143,7 @@ def _routes(portal: Portal) -> list[Route]:
     by_path: dict[str, dict[str, Door]] = {}
     for door in DOORS:
         by_path.setdefault(door.path, {})[door.method] = door
-    return [
-        Route(path, _endpoint(portal, doors), methods=list(doors), name=path) for path, doors in by_path.items()
-    ]
+    return [Route(path, _endpoint(portal, doors), methods=list(doors), name=path) for path, doors in by_path.items()]
 
 
 def _endpoint(portal: Portal, doors: Mapping[str, Door]) -> Callable[[Request], object]:

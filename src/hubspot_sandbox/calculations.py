@@ -7,7 +7,8 @@ Source: https://github.com/grouparoo/grouparoo, https://github.com/NangoHQ/integ
 """
 
 import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import Final
@@ -31,7 +32,7 @@ class Change:
 
     record_id: int
     values: Mapping[str, Value]
-    names: Set[str]
+    names: AbstractSet[str]
     stage: Stage | None
     created_ms: int
     now_ms: int

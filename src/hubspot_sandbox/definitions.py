@@ -140,7 +140,7 @@ def built_in_definitions(object_type: ObjectType) -> dict[str, PropertyDefinitio
 @cache
 def _built_in(section: str, group: str) -> dict[str, PropertyDefinition]:
     sections = _sections()
-    sets = {name: text for name, text in sections["sets"]}
+    sets = {row[0]: row[1] for row in sections["sets"]}
     rows = sections["*"] + (sections.get(section, []) if section != "*" else [])
     found = {row[0]: _definition(row, group, sets) for row in rows}
     if section == _RECORDED_CONTACTS:

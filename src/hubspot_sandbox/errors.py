@@ -1,10 +1,10 @@
 """HubSpot's error answers as exceptions: raised anywhere, written as JSON by the door.
 
-    ApiError            the common envelope: status, message, correlationId, ..., category
-    ├─ ValidationError  400 VALIDATION_ERROR
-    ├─ NotFoundError    404
-    └─ ConflictError    409
-    OAuthError          the two shapes of the token endpoints (oauth.py)
+ApiError            the common envelope: status, message, correlationId, ..., category
+├─ ValidationError  400 VALIDATION_ERROR
+├─ NotFoundError    404
+└─ ConflictError    409
+OAuthError          the two shapes of the token endpoints (oauth.py)
 """
 
 from collections.abc import Mapping, Sequence

@@ -30,9 +30,7 @@ class History:
     def __init__(self, store: Store) -> None:
         self._sql = store.connection
 
-    def note_change(
-        self, before: Record, changed: Mapping[str, Value | None], author: Author, at_ms: int
-    ) -> None:
+    def note_change(self, before: Record, changed: Mapping[str, Value | None], author: Author, at_ms: int) -> None:
         """Write down the new values of a record, and the old ones where none was written before."""
         for name, value in changed.items():
             serial = self._next_serial(before.id, name)
@@ -43,7 +41,7 @@ class History:
             row = (before.id, name, serial, wire(value) or "", at_ms)
             self._insert([(*row, author.source_type, author.source_id, author.user_id)])
 
-    def seed(self, rows: Iterable[tuple[int, str, int, str, int, str, str, int | None]]) -> None:
+    def seed(self, rows: Iterable[tuple[int, str, int, str, int, str, str | None, int | None]]) -> None:
         """Write versions of a generated portal: (record, property, serial, value, instant, source, its id, user)."""
         self._insert(rows)
 
@@ -74,9 +72,7 @@ def _origin(record: Record) -> tuple[str, str | None, int | None]:
     return (str(source) if source else "CRM_UI", str(source_id) if source_id else None, None)
 
 
-def _version(
-    value: str, at_ms: int, source_type: str, source_id: str | None, user_id: int | None
-) -> JsonObject:
+def _version(value: str, at_ms: int, source_type: str, source_id: str | None, user_id: int | None) -> JsonObject:
     version: JsonObject = {"value": value, "timestamp": format_instant(at_ms), "sourceType": source_type}
     if source_id:
         version["sourceId"] = source_id

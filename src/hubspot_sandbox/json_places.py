@@ -6,7 +6,7 @@ from typing import Final
 
 Path = tuple[str | int, ...]
 
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
+_PIECE: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
 _STRING: Final = '"'
 
 
@@ -23,24 +23,24 @@ def find_places(text: str) -> Places:
     places = Places({}, {})
     keys: list[str | int] = []
     expects_key: list[bool] = []
-    for match in _TOKEN.finditer(text):
-        token, offset = match.group(), match.start()
-        if token in "}]":
+    for match in _PIECE.finditer(text):
+        piece, offset = match.group(), match.start()
+        if piece in "}]":
             keys.pop()
             expects_key.pop()
             places.ends[tuple(keys)] = offset
-        elif token == ",":
+        elif piece == ",":
             _step(keys)
             expects_key[-1] = isinstance(keys[-1], str)
-        elif token != ":":
+        elif piece != ":":
             if expects_key and expects_key[-1]:
-                keys[-1] = token.strip(_STRING)
+                keys[-1] = piece.strip(_STRING)
                 expects_key[-1] = False
                 continue
             places.starts[tuple(keys)] = offset
-            if token in "{[":
-                keys.append("" if token == "{" else 0)
-                expects_key.append(token == "{")
+            if piece in "{[":
+                keys.append("" if piece == "{" else 0)
+                expects_key.append(piece == "{")
     return places
 
 

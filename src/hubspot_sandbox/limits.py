@@ -147,7 +147,5 @@ TEN_SECONDLY: Final = Policy(
         "groupName": "publicapi:private-apps-api-calls-daily",
     },
 )
-DAILY: Final = Policy(
-    "You have reached your daily limit.", extra={"errorType": "RATE_LIMIT", "policyName": "DAILY"}
-)
+DAILY: Final = Policy("You have reached your daily limit.", extra={"errorType": "RATE_LIMIT", "policyName": "DAILY"})
 SECONDLY: Final = Policy("You have reached your secondly limit.", category="RATE_LIMITS")

@@ -20,9 +20,7 @@ def tokens(text: str) -> list[str]:
 @lru_cache(maxsize=256)
 def _token_patterns(needle: str) -> tuple[re.Pattern[str], ...]:
     parts = _WORD_OR_STAR.findall(needle.lower())
-    return tuple(
-        re.compile(".*".join(re.escape(literal) for literal in re.split(r"\*+", part))) for part in parts
-    )
+    return tuple(re.compile(".*".join(re.escape(literal) for literal in re.split(r"\*+", part))) for part in parts)
 
 
 def contains_token(text: str | None, needle: str) -> bool:
@@ -47,7 +45,7 @@ def fold(text: str | None) -> str | None:
     return None if text is None else text.lower()
 
 
-FUNCTIONS: Final[tuple[tuple[str, int, Callable[..., object]], ...]] = (
+FUNCTIONS: Final[tuple[tuple[str, int, Callable[..., str | bool | None]], ...]] = (
     ("contains_token", 2, contains_token),
     ("matches_query", 2, matches_query),
     ("fold", 1, fold),

@@ -100,9 +100,7 @@ def default_pipelines(object_type: ObjectType) -> Iterator[Pipeline]:
         case "0-3":
             yield Pipeline(label="Sales Pipeline", display_order=0, id="default", stages=deal_stages(_DEAL_STAGES))
         case "0-5":
-            yield Pipeline(
-                label="Support Pipeline", display_order=0, id="0", stages=_ticket_stages(_TICKET_STAGES)
-            )
+            yield Pipeline(label="Support Pipeline", display_order=0, id="0", stages=_ticket_stages(_TICKET_STAGES))
         case "0-136":
             # choice: HubSpot documents the labels of the lead stages, not their ids.
             yield Pipeline(
@@ -117,9 +115,7 @@ def default_pipelines(object_type: ObjectType) -> Iterator[Pipeline]:
 
 def stage_options(pipelines: Sequence[Pipeline]) -> tuple[Option, ...]:
     """What the type's stage property allows."""
-    return tuple(
-        Option(stage.label, stage.id, "", stage.display_order) for line in pipelines for stage in line.stages
-    )
+    return tuple(Option(stage.label, stage.id, "", stage.display_order) for line in pipelines for stage in line.stages)
 
 
 def pipeline_options(pipelines: Sequence[Pipeline]) -> tuple[Option, ...]:

@@ -77,9 +77,7 @@ class Portal:
         self.associations = Associations(store, association_types)
         self.tokens = Tokens(store, self.identifiers, clock)
         self.log = RequestLog()
-        self.limits = Limits(
-            clock, behaviour.quotas, enforced=behaviour.rate_limits, utc_offset_ms=UTC_OFFSET_MS
-        )
+        self.limits = Limits(clock, behaviour.quotas, enforced=behaviour.rate_limits, utc_offset_ms=UTC_OFFSET_MS)
         self._definitions: dict[str, Mapping[str, PropertyDefinition]] = {}
         self._pipelines: dict[str, list[Pipeline]] = {}
         self._owners: dict[str, Owner] | None = None
@@ -121,4 +119,3 @@ class Portal:
             ):
                 found[name] = msgspec.structs.replace(found[name], options=options)
         return dict(sorted(found.items()))
-

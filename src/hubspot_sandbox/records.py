@@ -15,7 +15,7 @@ from hubspot_sandbox.store import Store
 # Text as on the wire; an integer is an instant in epoch milliseconds.
 Value = str | int
 _COLUMNS: Final = "id, type, created_ms, updated_ms, archived_ms, properties"
-_FIRST_ID: Final = 601_000_000_000
+_FIRST_ID: Final = 601_200_300_400
 _IDS_PER_TYPE: Final = 1_000_000_000
 _decode_properties: Final = msgspec.json.Decoder(dict[str, Value]).decode
 
@@ -172,9 +172,7 @@ class Records:
 
     def count(self, type_id: str) -> int:
         """How many live records of a type there are."""
-        row = self._sql.execute(
-            "SELECT count(*) FROM record WHERE type = ? AND archived = 0", (type_id,)
-        ).fetchone()
+        row = self._sql.execute("SELECT count(*) FROM record WHERE type = ? AND archived = 0", (type_id,)).fetchone()
         return int(row[0])
 
     def remember_stale(self, record_id: int, before: Record | None, type_id: str, until_ms: int) -> None:

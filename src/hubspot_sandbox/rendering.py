@@ -110,4 +110,3 @@ def _render_links(portal: Portal, record: Record, linked: Sequence[ObjectType]) 
         name = wanted.fully_qualified_name(portal.hub_id) if wanted.is_custom else wanted.plural
         found[name] = section
     return found
-

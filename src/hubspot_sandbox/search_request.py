@@ -22,8 +22,7 @@ MOST_FILTERS_IN_GROUP: Final = 6
 MOST_FILTERS: Final = 18
 _JACKSON_BLANKS: Final = "".join(map(chr, range(33)))
 _LISTED: Final = (
-    "IN, NOT_HAS_PROPERTY, LT, EQ, GT, NOT_IN, GTE, CONTAINS_TOKEN, HAS_PROPERTY, LTE, "
-    "NOT_CONTAINS_TOKEN, BETWEEN, NEQ"
+    "IN, NOT_HAS_PROPERTY, LT, EQ, GT, NOT_IN, GTE, CONTAINS_TOKEN, HAS_PROPERTY, LTE, NOT_CONTAINS_TOKEN, BETWEEN, NEQ"
 )
 
 
@@ -105,8 +104,7 @@ def _read_groups(body: JsonObject, text: str) -> Iterator[tuple[Filter, ...]]:
     for place, group in enumerate(objects(body.get("filterGroups"))):
         filters = objects(group.get("filters"))
         yield tuple(
-            _read_filter(item, text, ("filterGroups", place, "filters", index))
-            for index, item in enumerate(filters)
+            _read_filter(item, text, ("filterGroups", place, "filters", index)) for index, item in enumerate(filters)
         )
     alone = objects(body.get("filters"))
     if alone:

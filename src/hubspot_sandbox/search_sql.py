@@ -4,7 +4,7 @@ Source: https://developers.hubspot.com/docs/api-reference/latest/crm/search-the-
 https://github.com/brekkylab/backlot (matching measured live)
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -18,13 +18,6 @@ from hubspot_sandbox.records import value_of
 from hubspot_sandbox.search_request import Filter, Operator, SearchRequest
 
 LINKED: Final = "associations."
-_COMPARISONS: Final = {
-    Operator.EQ: "=",
-    Operator.LT: "<",
-    Operator.LTE: "<=",
-    Operator.GT: ">",
-    Operator.GTE: ">=",
-}
 
 
 class Kind(Enum):
@@ -99,45 +92,17 @@ class Compiler:
                 "There was a problem with the request.",
                 errors=[{"message": f'Property "{name}" does not exist', "context": {"propertyName": [name]}}],
             )
+        kind, compared = _KINDS.get(definition.type, (Kind.TEXT, "lower({value})"))
+        if kind is Kind.CHOICE and definition.is_multiple:
+            kind = Kind.CHOICES
         value = value_of(name)
-        match definition.type:
-            case "number":
-                return Field(name, Kind.NUMBER, value, f"CAST({value} AS REAL)")
-            case "datetime":
-                return Field(name, Kind.INSTANT, value, f"CAST({value} AS INTEGER)")
-            case "date":
-                return Field(name, Kind.DAY, value, f"({value})")
-            case "enumeration" if definition.is_multiple:
-                return Field(name, Kind.CHOICES, value, f"({value})")
-            case "enumeration" | "bool":
-                return Field(name, Kind.CHOICE, value, f"({value})")
-            case _:
-                return Field(name, Kind.TEXT, value, f"lower({value})")
+        return Field(name, kind, value, compared.format(value=value))
 
     def _condition(self, wanted: Filter) -> Sql:
         if wanted.property_name.startswith(LINKED):
             return self._linked(wanted)
         field = self._field(wanted.property_name)
-        match wanted.operator:
-            case Operator.HAS_PROPERTY:
-                return Sql(f"{field.value} IS NOT NULL")
-            case Operator.NOT_HAS_PROPERTY:
-                return Sql(f"{field.value} IS NULL")
-            case Operator.CONTAINS_TOKEN:
-                return Sql(f"contains_token({field.value}, ?)", (_required(wanted),))
-            case Operator.NOT_CONTAINS_TOKEN:
-                return Sql(f"NOT contains_token({field.value}, ?)", (_required(wanted),))
-            case Operator.IN:
-                return _among(field, wanted.values)
-            case Operator.NOT_IN:
-                return _negated(field, _among(field, wanted.values))
-            case Operator.NEQ:
-                return _negated(field, _compare(field, "=", _required(wanted)))
-            case Operator.BETWEEN:
-                low = _compare(field, ">=", _required(wanted))
-                return _join(" AND ", [low, _compare(field, "<=", wanted.high_value)])
-            case operator:
-                return _compare(field, _COMPARISONS[operator], _required(wanted))
+        return _CONDITIONS[wanted.operator](field, wanted)
 
     def _linked(self, wanted: Filter) -> Sql:
         """The pseudo-property `associations.{type}`."""
@@ -156,13 +121,23 @@ class Compiler:
         """Word prefixes over the searchable properties; LIKE sorts out most records before Python looks."""
         names = self._type.query_properties or (self._type.primary_display,)
         joined = " || ' ' || ".join(f"coalesce({value_of(name)}, '')" for name in names)
-        likely = [Sql("properties LIKE ?", (f"%{word}%",)) for word in tokens(query) if word.isascii()]
+        likely = [
+            Sql(f"{column} LIKE ?", (f"%{word}%",))
+            for word in tokens(query)
+            if word.isascii()
+            for column in ("properties", f"({joined})")
+        ]
         return [*likely, Sql(f"matches_query({joined}, ?)", (query,))]
 
 
 def _join(word: str, parts: Sequence[Sql]) -> Sql:
     text = word.join(f"({part.text})" for part in parts)
     return Sql(text, tuple(parameter for part in parts for parameter in part.parameters))
+
+
+def _between(field: Field, wanted: Filter) -> Sql:
+    low = _compare(field, ">=", _required(wanted))
+    return _join(" AND ", [low, _compare(field, "<=", wanted.high_value)])
 
 
 def _negated(field: Field, positive: Sql) -> Sql:
@@ -219,3 +194,29 @@ def _needle(field: Field, raw: str) -> str | float:
             return instant if field.kind is Kind.INSTANT else format_day(instant)
         case _:
             return raw
+
+
+_KINDS: Final = {
+    "number": (Kind.NUMBER, "CAST({value} AS REAL)"),
+    "datetime": (Kind.INSTANT, "CAST({value} AS INTEGER)"),
+    "date": (Kind.DAY, "({value})"),
+    "enumeration": (Kind.CHOICE, "({value})"),
+    "bool": (Kind.CHOICE, "({value})"),
+}
+_CONDITIONS: Final[Mapping[Operator, Callable[[Field, Filter], Sql]]] = {
+    Operator.EQ: lambda field, wanted: _compare(field, "=", _required(wanted)),
+    Operator.NEQ: lambda field, wanted: _negated(field, _compare(field, "=", _required(wanted))),
+    Operator.LT: lambda field, wanted: _compare(field, "<", _required(wanted)),
+    Operator.LTE: lambda field, wanted: _compare(field, "<=", _required(wanted)),
+    Operator.GT: lambda field, wanted: _compare(field, ">", _required(wanted)),
+    Operator.GTE: lambda field, wanted: _compare(field, ">=", _required(wanted)),
+    Operator.BETWEEN: _between,
+    Operator.IN: lambda field, wanted: _among(field, wanted.values),
+    Operator.NOT_IN: lambda field, wanted: _negated(field, _among(field, wanted.values)),
+    Operator.HAS_PROPERTY: lambda field, _wanted: Sql(f"{field.value} IS NOT NULL"),
+    Operator.NOT_HAS_PROPERTY: lambda field, _wanted: Sql(f"{field.value} IS NULL"),
+    Operator.CONTAINS_TOKEN: lambda field, wanted: Sql(f"contains_token({field.value}, ?)", (_required(wanted),)),
+    Operator.NOT_CONTAINS_TOKEN: lambda field, wanted: Sql(
+        f"NOT contains_token({field.value}, ?)", (_required(wanted),)
+    ),
+}

@@ -94,9 +94,7 @@ class Tokens:
         """The app of that client id, or None."""
         return self._store.find("app", client_id, App)
 
-    def mint_code(
-        self, app: App, *, redirect_uri: str, scopes: Sequence[str], code_challenge: str = ""
-    ) -> Code:
+    def mint_code(self, app: App, *, redirect_uri: str, scopes: Sequence[str], code_challenge: str = "") -> Code:
         """A fresh authorization code."""
         code = Code(
             code=self._identifiers.hyphenated("code", self._store.next_serial("code")),

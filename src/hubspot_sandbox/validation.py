@@ -4,7 +4,7 @@ Source: https://developers.hubspot.com/docs/api-reference/error-handling, and se
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -43,9 +43,7 @@ def check_values(
     for name, raw in properties.items():
         definition = definitions.get(name)
         if definition is None:
-            problems.append(
-                _Problem(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')
-            )
+            problems.append(_Problem(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'))
             continue
         if definition.is_read_only:
             message = f'"{name}" is a read only property; its value cannot be set.'
@@ -81,28 +79,27 @@ def _text(raw: object) -> str:
 def _checked(
     portal: Portal, object_type: ObjectType, definition: PropertyDefinition, text: str, current: str
 ) -> Value | _Problem:
-    name = definition.name
     if definition.referenced_object_type == "OWNER":
-        return _owner(portal, name, text)
-    match definition.type:
-        case "number":
-            return _number(name, text)
-        case "enumeration":
-            return _enumeration(definition, text, current)
-        case "bool":
-            lowered = text.lower()
-            return lowered if lowered in {"true", "false"} else _not_an_option(name, text, definition.options)
-        case "datetime":
-            instant = parse_instant(text)
-            return _Problem(name, "INVALID_LONG", f"{text} was not a valid long.") if instant is None else instant
-        case "date":
-            return _day(name, text)
-        case _ if object_type.type_id == _CONTACTS and name == "email":
-            valid = _EMAIL.fullmatch(text.strip())
-            message = f"Email address {text} is invalid"
-            return text.strip().lower() if valid else _Problem(name, "INVALID_EMAIL", message)
-        case _:
-            return text
+        return _owner(portal, definition.name, text)
+    if object_type.type_id == _CONTACTS and definition.name == "email":
+        return _email(definition.name, text)
+    if definition.type == "enumeration":
+        return _enumeration(definition, text, current)
+    if definition.type == "bool":
+        return _enumeration(definition, text.lower(), current)
+    check = _CHECKS.get(definition.type)
+    return check(definition.name, text) if check else text
+
+
+def _email(name: str, text: str) -> Value | _Problem:
+    if _EMAIL.fullmatch(text.strip()):
+        return text.strip().lower()
+    return _Problem(name, "INVALID_EMAIL", f"Email address {text} is invalid")
+
+
+def _instant(name: str, text: str) -> Value | _Problem:
+    instant = parse_instant(text)
+    return _Problem(name, "INVALID_LONG", f"{text} was not a valid long.") if instant is None else instant
 
 
 def _number(name: str, text: str) -> Value | _Problem:
@@ -136,13 +133,11 @@ def _enumeration(definition: PropertyDefinition, text: str, current: str) -> Val
 
 
 def _day(name: str, text: str) -> Value | _Problem:
-    instant = parse_instant(text)
-    if instant is None:
-        return _Problem(name, "INVALID_LONG", f"{text} was not a valid long.")
-    if instant % DAY_MS:
+    instant = _instant(name, text)
+    if isinstance(instant, int) and instant % DAY_MS:
         message = f"{text} is at {format_time_of_day(instant)} UTC, not midnight!"
         return _Problem(name, "INVALID_DATE", message)
-    return format_day(instant)
+    return format_day(instant) if isinstance(instant, int) else instant
 
 
 def _not_an_option(name: str, value: str, options: Sequence[Option]) -> _Problem:
@@ -167,6 +162,11 @@ def _refusal(hub_id: int, problems: Sequence[_Problem]) -> ValidationError:
         {"message": problem.message, "code": problem.code, "context": {"propertyName": [problem.name]}}
         for problem in problems
     ]
-    return ValidationError(
-        f"Property values were not valid: {msgspec.json.encode(described).decode()}", errors=errors
-    )
+    return ValidationError(f"Property values were not valid: {msgspec.json.encode(described).decode()}", errors=errors)
+
+
+_CHECKS: Final[Mapping[str, Callable[[str, str], Value | _Problem]]] = {
+    "number": _number,
+    "datetime": _instant,
+    "date": _day,
+}

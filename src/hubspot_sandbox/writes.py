@@ -96,9 +96,7 @@ def update_record(
     _check_unique(portal, object_type, _present(wanted), before.id)
     now_ms = portal.clock.now_ms()
     names = {name for name in {*wanted, *values} if values.get(name) != before.properties.get(name)}
-    derived = derive(
-        object_type, Change(before.id, values, names, stage, before.created_ms, now_ms, is_new=False)
-    )
+    derived = derive(object_type, Change(before.id, values, names, stage, before.created_ms, now_ms, is_new=False))
     if "hubspot_owner_id" in names:
         derived |= _owner_values(portal, values, now_ms)
     values = _merged(values, derived)
@@ -125,9 +123,7 @@ def erase_record(portal: Portal, record: Record) -> None:
     recount(portal, others)
 
 
-def merge_records(
-    portal: Portal, object_type: ObjectType, winner: Record, loser: Record, author: Author
-) -> Record:
+def merge_records(portal: Portal, object_type: ObjectType, winner: Record, loser: Record, author: Author) -> Record:
     """The winner with the loser's values where it had none, its links, and its id as an alias.
 
     # choice: the winner keeps its id.
@@ -214,9 +210,7 @@ def _require(object_type: ObjectType, values: dict[str, Value]) -> None:
         )
 
 
-def _check_unique(
-    portal: Portal, object_type: ObjectType, values: Mapping[str, Value], own_id: int | None
-) -> None:
+def _check_unique(portal: Portal, object_type: ObjectType, values: Mapping[str, Value], own_id: int | None) -> None:
     email = values.get("email")
     if object_type.type_id == CONTACTS and email is not None:
         other = portal.records.find_by_value(CONTACTS, "email", str(email))

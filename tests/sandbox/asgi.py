@@ -54,9 +54,7 @@ class Client:
             sent.setdefault("authorization", f"Bearer {self._token}")
         return await self._exchange(method, path, urlencode(query) if query else inline, content, sent)
 
-    async def _exchange(
-        self, method: str, path: str, query: str, content: bytes, headers: Mapping[str, str]
-    ) -> Reply:
+    async def _exchange(self, method: str, path: str, query: str, content: bytes, headers: Mapping[str, str]) -> Reply:
         scope: Scope = {
             "type": "http",
             "asgi": {"version": "3.0"},

@@ -7,14 +7,13 @@ from typing import Final
 
 from hubspot_sandbox.calls import Answer, Call, Door
 from hubspot_sandbox.doors.access import any_of
-from hubspot_sandbox.errors import JsonObject
 from hubspot_sandbox.portal import CURRENCY, TIME_ZONE, UTC_OFFSET, UTC_OFFSET_MS
 from hubspot_sandbox.versions import DATED
 
 
 def details(call: Call) -> Answer:
     """Portal id, time zone, currency and where it lives; 2026-09 adds name and creation."""
-    body: JsonObject = {
+    body: dict[str, object] = {
         "portalId": call.portal.hub_id,
         "accountType": "STANDARD",
         "timeZone": TIME_ZONE,
@@ -30,8 +29,4 @@ def details(call: Call) -> Answer:
     return Answer(200, body)
 
 
-DOORS: Final = (
-    Door(
-        "GET", "/account-info/details", details, any_of("oauth"), versions=frozenset({"v3"}) | DATED
-    ),
-)
+DOORS: Final = (Door("GET", "/account-info/details", details, any_of("oauth"), versions=frozenset({"v3"}) | DATED),)

@@ -24,9 +24,7 @@ _CONTACTS: Final = "0-1"
 
 def _inputs(body: JsonObject, largest: int = LARGEST_BATCH) -> list[JsonObject]:
     if "inputs" not in body:
-        raise ValidationError(
-            "Invalid input JSON on line 1, column 1: Some required fields were not set: [inputs]"
-        )
+        raise ValidationError("Invalid input JSON on line 1, column 1: Some required fields were not set: [inputs]")
     inputs = objects(body["inputs"])
     if len(inputs) > largest:
         raise ValidationError(
@@ -72,9 +70,7 @@ def read_batch(call: Call) -> Answer:
     return _complete(call, 200, results, errors, started_ms)
 
 
-def _find(
-    call: Call, object_type: ObjectType, reference: str, id_property: str, *, archived: bool
-) -> Record | None:
+def _find(call: Call, object_type: ObjectType, reference: str, id_property: str, *, archived: bool) -> Record | None:
     try:
         return locate(call.portal, object_type, reference, id_property, archived=archived)
     except NotFoundError:

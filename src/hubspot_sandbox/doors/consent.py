@@ -118,9 +118,7 @@ def _redirect(request: _Request, fields: dict[str, str]) -> Answer:
 
 
 def _consent(call: Call, request: _Request, fields: dict[str, str]) -> str:
-    hidden = "".join(
-        f'<input type="hidden" name="{name}" value="{escape(fields.get(name, ""))}">' for name in _KEPT
-    )
+    hidden = "".join(f'<input type="hidden" name="{name}" value="{escape(fields.get(name, ""))}">' for name in _KEPT)
     scopes = "".join(f"<li><code>{escape(scope)}</code></li>" for scope in request.scopes)
     host = escape(urlsplit(request.redirect_uri).netloc)
     return (

@@ -9,7 +9,6 @@ import hmac
 from typing import Final
 from urllib.parse import parse_qsl
 
-
 from hubspot_sandbox.calls import Answer, Call, Door, mapping, parse_json
 from hubspot_sandbox.errors import ApiError, JsonObject, NotFoundError
 from hubspot_sandbox.tokens import ACCESS_TOKEN_LIFETIME_S, AccessToken, App, Code, Grant, TokenKind
@@ -269,8 +268,6 @@ def _known_grant(call: Call) -> Grant:
         # choice: the text is not documented.
         raise NotFoundError("refresh token not found", category="OBJECT_NOT_FOUND")
     return grant
-
-
 
 
 def private_app_information(call: Call) -> Answer:

@@ -26,9 +26,7 @@ from hubspot_sandbox.writes import (
 PAGE: Final = 10
 LARGEST_PAGE: Final = 100
 LARGEST_HISTORY_PAGE: Final = 50
-TOO_MUCH_HISTORY: Final = (
-    "You can only request at most 50 objects in one request for properties with history"
-)
+TOO_MUCH_HISTORY: Final = "You can only request at most 50 objects in one request for properties with history"
 
 
 def locate(
@@ -66,9 +64,7 @@ def require_unique(portal: Portal, object_type: ObjectType, name: str) -> None:
 
 def _view(call: Call, object_type: ObjectType) -> View:
     linked = [call.portal.types.find(name) for name in call.names("associations")]
-    return view(
-        call.portal, object_type, call.names("properties"), call.names("propertiesWithHistory"), linked
-    )
+    return view(call.portal, object_type, call.names("properties"), call.names("propertiesWithHistory"), linked)
 
 
 def list_records(call: Call) -> Answer:
@@ -82,9 +78,7 @@ def list_records(call: Call) -> Answer:
     if not after.isdecimal():
         raise ValidationError(f"after must be a cursor of an earlier page, got {after}")
     archived = call.flag("archived")
-    found = call.portal.records.page(
-        object_type.type_id, after_id=int(after), limit=limit + 1, archived=archived
-    )
+    found = call.portal.records.page(object_type.type_id, after_id=int(after), limit=limit + 1, archived=archived)
     shown = found[:limit]
     body: JsonObject = {"results": [render(call.portal, object_type, record, wanted) for record in shown]}
     if len(found) > limit:
@@ -134,9 +128,7 @@ def read_links(portal: Portal, object_type: ObjectType, value: object) -> list[L
     return found
 
 
-def _linked_record(
-    portal: Portal, object_type: ObjectType, to_id: str, types: Sequence[tuple[str, int]]
-) -> Record:
+def _linked_record(portal: Portal, object_type: ObjectType, to_id: str, types: Sequence[tuple[str, int]]) -> Record:
     if not to_id.isdecimal() or not types:
         # choice: the text for an incomplete association is not documented.
         raise ValidationError(f"Associations of {object_type.name} need `to.id` and `types`")

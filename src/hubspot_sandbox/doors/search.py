@@ -7,7 +7,6 @@ from typing import Final
 
 from hubspot_sandbox.calls import Answer, Call, Door
 from hubspot_sandbox.doors.access import reads_records
-from hubspot_sandbox.errors import JsonObject
 from hubspot_sandbox.limits import Budget
 from hubspot_sandbox.portal import Portal
 from hubspot_sandbox.records import record_of
@@ -25,15 +24,14 @@ def search(call: Call) -> Answer:
     source = _source(portal, object_type.type_id)
     condition = f"FROM {source} WHERE type = '{object_type.type_id}' AND archived = 0 AND ({where.text})"
     sql = portal.store.connection
-    total = int(sql.execute(f"SELECT count(*) {condition}", where.parameters).fetchone()[0])  # noqa: S608 - compiled
+    total = int(sql.execute(f"SELECT count(*) {condition}", where.parameters).fetchone()[0])
     rows = sql.execute(
-        f"SELECT id, type, created_ms, updated_ms, NULL, properties {condition} "  # noqa: S608 - compiled
-        f"ORDER BY {order} LIMIT ? OFFSET ?",
+        f"SELECT id, type, created_ms, updated_ms, NULL, properties {condition} ORDER BY {order} LIMIT ? OFFSET ?",
         (*where.parameters, request.limit, request.after),
     ).fetchall()
     wanted = view(portal, object_type, request.properties)
     results = [render(portal, object_type, record_of(row), wanted) for row in rows]
-    body: JsonObject = {"total": total, "results": results}
+    body: dict[str, object] = {"total": total, "results": results}
     following = request.after + request.limit
     if following < min(total, REACHABLE + 1):
         body["paging"] = {"next": {"after": str(following)}}
@@ -53,6 +51,4 @@ def _source(portal: Portal, type_id: str) -> str:
     )
 
 
-DOORS: Final = (
-    Door("POST", "/crm/objects/{type}/search", search, reads_records, budget=Budget.SEARCH),
-)
+DOORS: Final = (Door("POST", "/crm/objects/{type}/search", search, reads_records, budget=Budget.SEARCH),)

@@ -83,9 +83,7 @@ def add_installation_type(world: World) -> None:
     type_id = _FIRST_LINK_TYPE
     for other in ("0-1", "0-2", "0-3", "0-5"):
         name = portal.types.by_id(other).name
-        there = AssociationType(
-            type_id, "installation", INSTALLATION, name, other, "", type_id + 1, USER_DEFINED
-        )
+        there = AssociationType(type_id, "installation", INSTALLATION, name, other, "", type_id + 1, USER_DEFINED)
         back = AssociationType(type_id + 1, name, other, "installation", INSTALLATION, "", type_id, USER_DEFINED)
         for kind in (there, back):
             portal.store.put("association_type", f"{kind.type_id:04d}", kind)
@@ -110,9 +108,7 @@ def add_tickets(world: World) -> None:
         world.link(ticket, company, primary=True)
 
 
-def _ticket_values(
-    world: World, topic: Topic, stage: str, created_ms: int, changed_ms: int
-) -> dict[str, Value]:
+def _ticket_values(world: World, topic: Topic, stage: str, created_ms: int, changed_ms: int) -> dict[str, Value]:
     closed = stage == "4"
     values: dict[str, Value] = {
         "subject": topic.subject,

@@ -72,6 +72,7 @@ class Vocabulary:
 def vocabulary() -> Vocabulary:
     """The words, read once."""
     sections: dict[str, list[str]] = {}
+    rows: list[str] = []
     for line in read_data("vocabulary.txt").splitlines():
         if line.startswith("["):
             rows = sections.setdefault(line.strip("[]"), [])

@@ -80,7 +80,8 @@ class World:
 
     def number(self) -> None:
         """Give ids: within each type, the older record has the lower one."""
-        for type_id, drafts in self.drafts.items():
+        for type_id in sorted(self.drafts, key=_place_of_type):
+            drafts = self.drafts[type_id]
             drafts.sort(key=lambda draft: draft.created_ms)
             ids = self.portal.records.take_ids(type_id, len(drafts))
             for draft, record_id in zip(drafts, ids, strict=True):
@@ -95,3 +96,9 @@ class World:
             (draft.id, name, serial, value, at_ms, "CRM_UI", None, self.owners[0].user_id)
             for draft, name, serial, value, at_ms in self.versions
         )
+
+
+def _place_of_type(type_id: str) -> tuple[int, int]:
+    """Built-in types first, in the order of their numbers."""
+    family, number = type_id.split("-")
+    return int(family), int(number)

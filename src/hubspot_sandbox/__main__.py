@@ -1,0 +1,139 @@
+"""Serve a portal on a port: `python -m hubspot_sandbox --seed 7 --port 8100`."""
+
+import argparse
+import json
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+
+from hubspot_sandbox.app import create_app
+from hubspot_sandbox.doors.admin import credentials_of
+from hubspot_sandbox.portal import Behaviour, Portal
+from hubspot_sandbox.seeding import PORTALS
+
+UNUSABLE: Final = 2
+
+
+class AnnouncingServer(uvicorn.Server):
+    """A server that prints the credentials once it listens."""
+
+    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
+        super().__init__(config)
+        self._announcement = announcement
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, then say so."""
+        await super().startup(sockets)
+        print(self._announcement, flush=True)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop after the running requests; a second signal does not wait for them.
+
+        Unlike uvicorn's own, the signal is not raised again afterwards: a stop that was asked for is a success.
+        """
+        del sig, frame
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def arguments() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="hubspot_sandbox", description="A HubSpot account on your machine.")
+    parser.add_argument("--seed", type=int, help="what the portal is generated from (default 7)")
+    parser.add_argument("--portal", choices=sorted(PORTALS), help="how much is in it (default: default)")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8100, help="0 takes a free one (default 8100)")
+    parser.add_argument("--state", type=Path, help="keep the portal in this file across restarts")
+    parser.add_argument("--auto-approve", action="store_true", help="skip the consent page")
+    parser.add_argument("--no-rate-limits", action="store_true", help="never answer 429")
+    parser.add_argument("--json", action="store_true", help="print the credentials as one line of JSON")
+    return parser
+
+
+def describe(portal: Portal, base_url: str, *, as_json: bool) -> str:
+    """What is printed once the portal can be used."""
+    facts = credentials_of(portal, base_url)
+    if as_json:
+        return json.dumps(facts)
+    return "\n".join(
+        [
+            f"HubSpot sandbox at {base_url}  (portal {facts['portal']}, seed {facts['seed']}, hub {facts['hub_id']})",
+            f"  authorize      {facts['authorize_url']}",
+            f"  token          {facts['token_url']}",
+            f"  client id      {facts['client_id']}",
+            f"  client secret  {facts['client_secret']}",
+            f"  refresh token  {facts['refresh_token']}",
+            f"  private app    {facts['private_app_token']}",
+            f"  everything     {base_url}/_sandbox/credentials",
+            "Ctrl-C stops it.",
+        ]
+    )
+
+
+def refusal(chosen: argparse.Namespace, portal: Portal) -> str | None:
+    """Why the state file does not fit the command line, or None."""
+    for name, asked, kept in (
+        ("seed", chosen.seed, portal.origin.seed),
+        ("portal", chosen.portal, portal.origin.portal),
+    ):
+        if asked is not None and asked != kept:
+            return f"{chosen.state} holds a portal of {name} {kept}, not {asked}: drop --{name} or use another file"
+    return None
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises: OSError when the address is taken or not of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def serve(app: Starlette, listener: socket.socket, announcement: str) -> None:
+    """Answer requests until a signal comes."""
+    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+    AnnouncingServer(config, announcement).run(sockets=[listener])
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM; 0 after a clean stop, 2 if it cannot start."""
+    chosen = arguments().parse_args(argv)
+    try:
+        listener = listen(chosen.host, chosen.port)
+    except OSError as error:
+        print(f"Cannot listen on {chosen.host}:{chosen.port}: {error.strerror}", file=sys.stderr)
+        return UNUSABLE
+    behaviour = Behaviour(auto_approve=chosen.auto_approve, rate_limits=not chosen.no_rate_limits)
+    app = create_app(
+        seed=7 if chosen.seed is None else chosen.seed,
+        portal=chosen.portal or "default",
+        behaviour=behaviour,
+        state=chosen.state,
+    )
+    portal: Portal = app.state.portal
+    problem = refusal(chosen, portal)
+    if problem:
+        print(problem, file=sys.stderr)
+        listener.close()
+        return UNUSABLE
+    host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
+    base_url = f"http://{host}:{listener.getsockname()[1]}"
+    serve(app, listener, describe(portal, base_url, as_json=chosen.json))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
