@@ -10,18 +10,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 PREFIX = "AGENT_SERVER_"
 CALLBACK_PATH = "/api/v1/integrations/connectors/oauth/callback"
 
-_READ_SCOPES = (
-    "crm.objects.companies.read",
-    "crm.objects.custom.read",
-    "crm.objects.deals.read",
-    "crm.objects.owners.read",
-    "crm.schemas.companies.read",
-    "crm.schemas.contacts.read",
-    "crm.schemas.custom.read",
-    "crm.schemas.deals.read",
-    "tickets",
-)
-
 
 class SettingsError(Exception):
     """The server cannot start with these settings; the text has one line for each thing to mend."""
@@ -73,8 +61,9 @@ class Settings(BaseModel):
     hubspot_scopes: Words = Field(
         ("oauth", "crm.objects.contacts.read"), description="Scopes that every connection must grant."
     )
-    hubspot_optional_scopes: Words = Field(
-        _READ_SCOPES, description="Scopes that are asked for and may be missing, for accounts without the feature."
+    hubspot_optional_scopes: Words | None = Field(
+        None,
+        description="Scopes that are asked for and may be missing; default: all that the operations need.",
     )
     oauth_callback_url: Url | None = Field(
         None, description=f"Callback registered in the HubSpot app; default: `public_url` + `{CALLBACK_PATH}`."

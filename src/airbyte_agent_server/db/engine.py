@@ -1,12 +1,13 @@
 """Opens the database and hands out transactions."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -14,6 +15,9 @@ from airbyte_agent_server.problems import ProblemError
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 _WRITES = "server_writes"
+_SQLITE_OUTAGES = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL}
+)
 
 
 class Database:
@@ -78,12 +82,18 @@ def _begin_sqlite(connection: Connection) -> None:
 def _outages_named() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, ConnectionError) as error:
+    except ConnectionError as error:
         raise _unavailable() from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or isinstance(error, InterfaceError) or _is_sqlite_outage(error):
             raise _unavailable() from error
         raise
+
+
+def _is_sqlite_outage(error: DBAPIError) -> bool:
+    # SQLite calls a misspelt table an operational error too: only its own code tells.
+    cause = error.orig
+    return isinstance(cause, sqlite3.OperationalError) and (cause.sqlite_errorcode & 0xFF) in _SQLITE_OUTAGES
 
 
 def _unavailable() -> ProblemError:

@@ -22,6 +22,7 @@ from airbyte_agent_server.oauth.flow import (
     FlowError,
     ScopeRequest,
     build_consent_url,
+    catalog_scopes,
     failure_of,
 )
 from airbyte_agent_server.oauth.redirects import check_redirect_url, with_parameters
@@ -91,7 +92,8 @@ class OAuthBroker:
 
     def app_scopes(self) -> ScopeRequest:
         """All that the OAuth app may ask for."""
-        return ScopeRequest(self._settings.hubspot_scopes, self._settings.hubspot_optional_scopes)
+        required, optional = self._settings.hubspot_scopes, self._settings.hubspot_optional_scopes
+        return ScopeRequest(required, catalog_scopes(without=required) if optional is None else optional)
 
     async def start(self, claims: Claims, asked: ConsentRequest) -> StartedConsent:
         """Remember the consent and say where to send the user.

