@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S: Final = 5.0
 READ_TIMEOUT_S: Final = 20.0
+UNSENDABLE: Final = "HTTP cannot carry the address or a header: does a token contain a line break?"
 _POOL_IDLE_S: Final = 30.0
 _POOL_IDLE_CONNECTIONS: Final = 64
 
@@ -68,12 +69,10 @@ class PyqwestTransport:
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         read_timeout_s: float = READ_TIMEOUT_S,
         proxy: str | None = None,
-        max_connections: int | None = None,
     ) -> None:
         self._connect_timeout_s = connect_timeout_s
         self._read_timeout_s = read_timeout_s
         self._proxy = proxy
-        self._max_connections = max_connections
         self._client: Client | None = None
         self._transport: HTTPTransport | None = None
 
@@ -89,7 +88,6 @@ class PyqwestTransport:
             read_timeout=self._read_timeout_s,
             pool_idle_timeout=_POOL_IDLE_S,
             pool_max_idle_per_host=_POOL_IDLE_CONNECTIONS,
-            max_connections_per_address=self._max_connections,
             follow_redirects=False,
             enable_otel=False,
         )
@@ -105,9 +103,6 @@ class PyqwestTransport:
         transport, self._transport, self._client = self._transport, None, None
         if transport is not None:
             await transport.aclose()
-
-
-Scope = "MutableMapping[str, Any]"
 
 
 class AsgiTransport:
@@ -147,8 +142,10 @@ async def _send(client: Client, request: HttpRequest) -> HttpResponse:
         answer = await client.execute(request.method, request.url, dict(request.headers), request.body)
     except ConnectionError as error:
         raise NotSentError(str(error)) from error
+    except ValueError:
+        raise NotSentError(UNSENDABLE) from None  # the client's own words would show the header, a token included
     except TimeoutError as error:
         raise AnswerTimeoutError(str(error)) from error
-    except (ReadError, RemoteProtocolError, WriteError) as error:
+    except (ReadError, RemoteProtocolError, WriteError, RuntimeError) as error:
         raise MaybeSentError(str(error)) from error
     return HttpResponse(answer.status, dict(answer.headers.items()), answer.content)
