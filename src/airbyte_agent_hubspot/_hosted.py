@@ -92,12 +92,17 @@ _PROBLEM: Final = msgspec.json.Decoder(_Problem)
 _ANSWER: Final = msgspec.json.Decoder(_Answer)
 
 
+def _read(response: HttpResponse) -> _Problem:
+    """The problem in an answer; for anything else, one that only names the status."""
+    try:
+        return _PROBLEM.decode(response.body)
+    except msgspec.DecodeError:
+        return _Problem(message=f"The server answered HTTP {response.status} without saying why. Try again later.")
+
+
 def read_problem(response: HttpResponse) -> ConnectorError:
     """The error that a server's answer of failure stands for, rebuilt by its `code`."""
-    try:
-        problem = _PROBLEM.decode(response.body)
-    except msgspec.DecodeError:
-        problem = _Problem(message=f"The server answered HTTP {response.status} without saying why. Try again later.")
+    problem = _read(response)
     error_class = find_error_class(problem.code, response.status)
     upstream = problem.upstream
     return error_class(
@@ -107,21 +112,21 @@ def read_problem(response: HttpResponse) -> ConnectorError:
         upstream=Upstream(upstream.status, upstream.category, upstream.correlation_id, upstream.policy)
         if upstream
         else None,
-        retry_after_s=problem.retry_after_s if problem.retry_after_s is not None else read_retry_after_s(response),
+        retry_after_s=problem.retry_after_s,
         request_id=problem.request_id,
     )
 
 
 def _wait_rule(response: HttpResponse, attempt: int, jitter: Callable[[], float]) -> float | None:
-    """The server says by itself what may be sent again; its writes carry an idempotency key."""
-    if attempt >= MAX_ATTEMPTS:
+    """Seconds before sending again what the server calls retryable; its writes carry an idempotency key.
+
+    The server has retried HubSpot's failures already: they are sent again only if it says when.
+    """
+    problem = _read(response)
+    if attempt >= MAX_ATTEMPTS or not problem.retryable:
         return None
-    try:
-        retryable = _PROBLEM.decode(response.body).retryable
-    except msgspec.DecodeError:
-        retryable = False
-    if not retryable:
-        return None
+    if (problem.code or "").startswith("upstream_"):
+        return problem.retry_after_s
     stated_s = read_retry_after_s(response)
     return back_off_s(attempt, jitter) if stated_s is None else stated_s
 

@@ -7,7 +7,19 @@ import types
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Annotated, Final, Literal, TypeAlias, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Annotated,
+    Final,
+    Literal,
+    Required,
+    TypeAlias,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 import msgspec
 
@@ -65,7 +77,7 @@ class _TypedDictPlan:
     """Accepted spellings of a TypedDict's keys, and the plans of its values."""
 
     def __init__(self, typed_dict: type, wire_names: Mapping[str, str]) -> None:
-        hints = get_type_hints(typed_dict, include_extras=True)
+        hints = {key: _bare(hint) for key, hint in get_type_hints(typed_dict, include_extras=True).items()}
         self.annotations: dict[str, object] = hints
         self.wire_names = {key: wire_names.get(key, to_camel(key)) for key in hints}
         self._plans = {key: _plan_of(hint) for key, hint in hints.items()}
@@ -124,10 +136,15 @@ class _TypedDictPlan:
         return self.wire_names[self._keys[spelling]]
 
 
+def _bare(hint: object) -> object:
+    """The type of a key without `Required`, which is said of the key."""
+    return cast("object", get_args(hint)[0]) if get_origin(hint) is Required else hint
+
+
 def _plan_of(annotation: object) -> _Plan:
     """How to rename inside a value of this type; None where there is nothing to rename."""
     origin = get_origin(annotation)
-    if origin is Annotated or getattr(origin, "__name__", "") in {"Required", "NotRequired"}:
+    if origin is Annotated:
         return _plan_of(get_args(annotation)[0])
     if origin in {Union, types.UnionType}:
         return next((plan for plan in map(_plan_of, get_args(annotation)) if plan is not None), None)

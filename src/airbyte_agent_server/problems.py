@@ -155,11 +155,9 @@ class ProblemAnswer:
 
 
 def render_problem(problem: ProblemError, *, public_url: str, request_id: str) -> ProblemAnswer:
-    """The problem+json answer. `retry_after_s` is given for every retryable status, at least 1."""
+    """The problem+json answer. `Retry-After` is there for every retryable status; `retry_after_s` only if somebody knows."""
     kind = problem.type
-    retry_after_s = None
-    if kind.retryable or kind.code == "idempotency_in_progress":
-        retry_after_s = max(1, math.ceil(problem.retry_after_s or 1))
+    retry_after_s = None if problem.retry_after_s is None else max(1, math.ceil(problem.retry_after_s))
     body = {
         "type": f"{public_url}/problems/{kind.code}",
         "title": kind.title,
@@ -176,8 +174,8 @@ def render_problem(problem: ProblemError, *, public_url: str, request_id: str) -
         **problem.extra,
     }
     headers = {"content-type": "application/problem+json", **problem.headers}
-    if retry_after_s is not None and kind.status in {409, 429, 503}:
-        headers["retry-after"] = str(retry_after_s)
+    if kind.retryable or kind.code == "idempotency_in_progress":
+        headers["retry-after"] = str(retry_after_s or 1)
     if kind.status == 401:  # noqa: PLR2004  # RFC 9110: a 401 names its scheme
         headers["www-authenticate"] = _challenge(kind.code)
     return ProblemAnswer(kind.status, headers, msgspec.json.encode(body))
