@@ -1,0 +1,62 @@
+"""The benchmarks themselves: that they run, not how fast anything is."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+CLIENTS = ("this connector", "httpx2 + json.loads", "hubspot-api-client (sync)")
+COST_PARTS = ("of the connector: transport", "of the connector: decoding", "of the connector: the rest")
+STARTS = (
+    "python -c pass",
+    "this connector: import + construct",
+    "import httpx2",
+    "hubspot-api-client: import + first use",
+    "import httpx, pydantic.BaseModel",
+)
+CONTENDERS = {
+    "cold start, wall time": STARTS,
+    "cold start, CPU time": STARTS,
+    "pages per second, 1 concurrent": (*CLIENTS, "httpx2 + msgspec"),
+    "pages per second, 16 concurrent": (*CLIENTS[:2], "httpx2 + msgspec"),
+    "CPU time per page, 1 concurrent": (*CLIENTS, "httpx2 + msgspec", *COST_PARTS),
+    "CPU time per page, 16 concurrent": (*CLIENTS[:2], "httpx2 + msgspec", *COST_PARTS),
+    "construct a client": CLIENTS,
+    "first call after construction": CLIENTS,
+    "memory added by import": CLIENTS,
+    "memory added after the first call": CLIENTS,
+    "memory added after 50 calls": CLIENTS,
+}
+
+
+def test_a_quick_run_writes_every_figure_and_exits_by_its_targets(tmp_path: Path) -> None:
+    report = tmp_path / "bench.json"
+
+    run = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "benchmarks", "--quick", "--check", "--json", report],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert run.stderr == ""
+    document = json.loads(report.read_text())
+    rows = document["rows"]
+    targets = [target for row in rows for target in row["targets"]]
+    assert {(row["measure"], row["contender"]) for row in rows} == {
+        (measure, contender) for measure, contenders in CONTENDERS.items() for contender in contenders
+    }
+    assert [row for row in rows if row["ratio"] is None or row["rounds"] < 1] == []
+    assert [(target["reference"], target["at_most"]) for target in targets] == [
+        ("python -c pass", 8.0),
+        ("import httpx2", 1.0),
+        ("python -c pass", 8.0),
+        ("import httpx2", 1.0),
+        ("httpx2 + json.loads", 0.5),
+        ("httpx2 + json.loads", 0.5),
+    ]
+    assert run.returncode == (0 if all(target["met"] for target in targets) else 1)
