@@ -63,7 +63,7 @@ class Server:
 
     def __init__(self, app: FastAPI, core: "Core") -> None:
         self.app = app
-        self._core = core
+        self.core = core
         self._started = False
 
     async def start(self) -> None:
@@ -74,17 +74,17 @@ class Server:
             MasterKeyError: the master key is missing or does not open the database.
         """
         if not self._started:
-            await migrate(self._core.database)
-            await self._core.sealer.unlock()
-            await self._core.keys.load()
+            await migrate(self.core.database)
+            await self.core.sealer.unlock()
+            await self.core.keys.load()
             self._started = True
 
     async def stop(self) -> None:
         """Let refreshes that are under way finish, then close all connections."""
         self._started = False
-        await self._core.refresher.close()
-        await self._core.retrier.close()
-        await self._core.database.close()
+        await self.core.refresher.close()
+        await self.core.retrier.close()
+        await self.core.database.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def build_core(settings: Settings, *, clock: Clock, ids: IdSource, upstream: Tra
     database = open_database(settings.effective_database_url)
     sealer = EnvelopeSealer(database, read_key, clock=clock, ids=ids)
     secrets = SecretStore(database, sealer, clock=clock)
-    retrier = Retrier(upstream)
+    retrier = Retrier(upstream, sleep=clock.sleep)
     oauth = HubspotOAuth(retrier, settings.hubspot_api_base_url, settings.hubspot_token_path, clock)
     own_app = None
     if settings.hubspot_client_id is not None and settings.hubspot_client_secret is not None:

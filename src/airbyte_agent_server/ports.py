@@ -3,6 +3,7 @@
 Everything gets these by argument, so a test decides what time it is and what an identifier looks like.
 """
 
+import asyncio
 import secrets
 import uuid
 from datetime import UTC, datetime
@@ -10,10 +11,14 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time."""
+    """Tells the time, and waits."""
 
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass."""
         ...
 
 
@@ -54,6 +59,10 @@ class SystemClock:
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
         return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        await asyncio.sleep(seconds)
 
 
 class RandomIds:

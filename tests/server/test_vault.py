@@ -1,0 +1,195 @@
+import asyncio
+import base64
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from server.world import CountingIds, TestClock, World
+from sqlalchemy import select, update
+
+from airbyte_agent_server.app import build_server
+from airbyte_agent_server.db.engine import Database
+from airbyte_agent_server.db.schema import migrate
+from airbyte_agent_server.db.tables import credentials, data_keys, signing_keys
+from airbyte_agent_server.ports import RandomIds, SealBrokenError
+from airbyte_agent_server.settings import Settings
+from airbyte_agent_server.vault.cipher import KEY_BYTES, NONCE_BYTES, decrypt, encrypt
+from airbyte_agent_server.vault.master_key import FILE_NAME, MasterKeyError, read_master_key
+from airbyte_agent_server.vault.sealer import EnvelopeSealer
+from airbyte_agent_server.vault.secrets import OAuthSecret, PrivateAppSecret
+
+KEYS = st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES)
+NONCES = st.binary(min_size=NONCE_BYTES, max_size=NONCE_BYTES)
+GIVEN_KEY = SecretStr(base64.b64encode(b"k" * 32).decode())
+
+
+@given(KEYS, NONCES, st.binary(), st.binary())
+def test_what_was_sealed_opens_with_the_same_key_and_identity(
+    key: bytes, nonce: bytes, plaintext: bytes, identity: bytes
+) -> None:
+    sealed = encrypt(key, plaintext, identity=identity, nonce=nonce)
+    assert decrypt(key, sealed, identity=identity) == plaintext
+
+
+@given(KEYS, NONCES, st.binary(), st.data())
+def test_an_altered_byte_breaks_the_seal(key: bytes, nonce: bytes, plaintext: bytes, data: st.DataObject) -> None:
+    sealed = bytearray(encrypt(key, plaintext, identity=b"a", nonce=nonce))
+    place = data.draw(st.integers(0, len(sealed) - 1))
+    sealed[place] ^= data.draw(st.integers(1, 255))
+    with pytest.raises(SealBrokenError):
+        decrypt(key, bytes(sealed), identity=b"a")
+
+
+@given(KEYS, NONCES, st.binary())
+def test_another_key_or_identity_does_not_open(key: bytes, nonce: bytes, plaintext: bytes) -> None:
+    sealed = encrypt(key, plaintext, identity=b"a", nonce=nonce)
+    other = bytes([key[0] ^ 1]) + key[1:]
+    for broken_key, identity in ((other, b"a"), (key, b"b")):
+        with pytest.raises(SealBrokenError):
+            decrypt(broken_key, sealed, identity=identity)
+    with pytest.raises(SealBrokenError):
+        decrypt(key, sealed[:10], identity=b"a")
+
+
+async def unlocked(
+    database: Database, clock: TestClock, ids: CountingIds, key: SecretStr = GIVEN_KEY
+) -> EnvelopeSealer:
+    await migrate(database)
+    sealer = EnvelopeSealer(
+        database, lambda fresh: read_master_key(key, Path("/nowhere"), ids=ids, fresh=fresh), clock=clock, ids=ids
+    )
+    await sealer.unlock()
+    return sealer
+
+
+async def test_an_envelope_opens_after_a_restart_and_only_as_the_record_it_belongs_to(
+    database: Database, clock: TestClock, ids: CountingIds
+) -> None:
+    sealer = await unlocked(database, clock, ids)
+    envelope = await sealer.seal(b"made-up", owner="w1", identity="connector:w1:c1")
+    again = await unlocked(database, clock, ids)
+    assert await again.open(envelope, identity="connector:w1:c1") == b"made-up"
+    with pytest.raises(SealBrokenError):
+        await again.open(envelope, identity="connector:w1:c2")
+    with pytest.raises(SealBrokenError):
+        await again.open(b"\x02" + envelope[1:], identity="connector:w1:c1")
+    with pytest.raises(SealBrokenError):
+        await again.open(b"", identity="connector:w1:c1")
+
+
+async def test_each_owner_has_one_data_key_even_when_it_is_made_by_many_at_once(
+    database: Database, clock: TestClock, ids: CountingIds
+) -> None:
+    sealers = [await unlocked(database, clock, ids) for _ in range(3)]
+    envelopes = await asyncio.gather(*(sealer.seal(b"x", owner="w1", identity="i") for sealer in sealers))
+    assert len({envelope[1:17] for envelope in envelopes}) == 1
+    for sealer in sealers:
+        assert [await sealer.open(envelope, identity="i") for envelope in envelopes] == [b"x"] * 3
+
+
+async def test_a_destroyed_data_key_takes_its_envelopes_with_it(
+    database: Database, clock: TestClock, ids: CountingIds
+) -> None:
+    envelope = await (await unlocked(database, clock, ids)).seal(b"x", owner="w1", identity="i")
+    async with database.write() as connection:
+        await connection.execute(data_keys.delete().where(data_keys.c.owner == "w1"))
+    with pytest.raises(SealBrokenError):
+        await (await unlocked(database, clock, ids)).open(envelope, identity="i")
+
+
+async def test_memory_holds_a_bounded_number_of_data_keys(
+    database: Database, clock: TestClock, ids: CountingIds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airbyte_agent_server.vault.sealer._CACHED_KEYS", 2)
+    sealer = await unlocked(database, clock, ids)
+    envelopes = [await sealer.seal(b"x", owner=f"w{number}", identity="i") for number in range(4)]
+    assert [await sealer.open(envelope, identity="i") for envelope in envelopes] == [b"x"] * 4
+    assert len(sealer.keyed_hash("grant", "x")) == 64
+
+
+async def test_a_locked_vault_opens_nothing(database: Database, clock: TestClock, ids: CountingIds) -> None:
+    await migrate(database)
+    sealer = EnvelopeSealer(
+        database, lambda fresh: read_master_key(GIVEN_KEY, Path(), ids=ids, fresh=fresh), clock=clock, ids=ids
+    )
+    with pytest.raises(SealBrokenError):
+        await sealer.seal(b"x", owner="w1", identity="i")
+
+
+async def test_another_master_key_keeps_the_server_from_starting(
+    settings: Settings, clock: TestClock, ids: CountingIds
+) -> None:
+    first = build_server(settings.model_copy(update={"master_key": GIVEN_KEY}), clock=clock, ids=ids)
+    await first.start()
+    await first.start()
+    await first.stop()
+    other = SecretStr(base64.urlsafe_b64encode(b"\xff" * 32).decode())
+    second = build_server(settings.model_copy(update={"master_key": other}), clock=clock, ids=ids)
+    with pytest.raises(MasterKeyError) as caught:
+        await second.start()
+    assert "does not open this database" in str(caught.value)
+    await second.stop()
+
+
+async def test_a_lost_key_file_is_not_replaced_while_the_database_holds_secrets(
+    settings: Settings, clock: TestClock
+) -> None:
+    server = build_server(settings, clock=clock, ids=RandomIds())
+    await server.start()
+    await server.stop()
+    path = settings.data_dir / FILE_NAME
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.unlink()
+    again = build_server(settings, clock=clock, ids=RandomIds())
+    with pytest.raises(MasterKeyError) as caught:
+        await again.start()
+    assert "Bring back the key" in str(caught.value)
+    assert not path.exists()
+    await again.stop()
+
+
+def test_the_key_file_of_a_faster_process_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = read_master_key(None, tmp_path, ids=RandomIds(), fresh=True)
+    monkeypatch.setattr(Path, "exists", lambda _path: False)
+    second = read_master_key(None, tmp_path, ids=RandomIds(), fresh=True)
+    assert first == second
+    assert (tmp_path / FILE_NAME).read_text(encoding="ascii").strip() not in repr(first)
+    assert "_key=" not in repr(first)
+
+
+@pytest.mark.parametrize("text", ["short", "not base64 !", base64.b64encode(b"k" * 31).decode()])
+def test_a_master_key_that_is_not_32_bytes_is_refused_without_being_shown(text: str, tmp_path: Path) -> None:
+    with pytest.raises(MasterKeyError) as caught:
+        read_master_key(SecretStr(text), tmp_path, ids=RandomIds(), fresh=True)
+    assert text not in str(caught.value)
+
+
+def test_secrets_do_not_show_themselves() -> None:
+    shown = repr(
+        [
+            OAuthSecret(SecretStr("made-up-1"), "app", SecretStr("made-up-2"), SecretStr("made-up-3")),
+            PrivateAppSecret(SecretStr("made-up-4")),
+        ]
+    )
+    assert "made-up" not in shown
+
+
+async def test_the_database_holds_no_plaintext_and_a_moved_secret_does_not_open(world: World) -> None:
+    token = await world.scoped_token()
+    first = await world.create_connector(token)
+    second = await world.create_connector(token)
+    async with world.server.core.database.write() as connection:
+        rows = (await connection.execute(select(credentials))).all()
+        keys = (await connection.execute(select(signing_keys.c.sealed_private_jwk))).scalars().all()
+        stored = b"".join(bytes(row.sealed) for row in rows) + b"".join(keys)
+        await connection.execute(
+            update(credentials).where(credentials.c.connector_id == first).values(sealed=rows[1].sealed)
+        )
+    assert world.refresh_token.encode() not in stored
+    assert b'"d"' not in stored
+    assert {row.connector_id for row in rows} == {first, second}
+    answer = await world.execute(token, first, "contacts", "list")
+    assert (answer.status, answer.code) == (500, "internal_error")
