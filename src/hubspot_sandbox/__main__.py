@@ -3,6 +3,7 @@
 import argparse
 import json
 import socket
+import sqlite3
 import sys
 from pathlib import Path
 from types import FrameType
@@ -13,7 +14,7 @@ from starlette.applications import Starlette
 
 from hubspot_sandbox.app import create_app
 from hubspot_sandbox.doors.admin import credentials_of
-from hubspot_sandbox.portal import Behaviour, Portal
+from hubspot_sandbox.portal import Behaviour, NoPortalError, Portal
 from hubspot_sandbox.seeding import PORTALS
 
 UNUSABLE: Final = 2
@@ -75,15 +76,14 @@ def describe(portal: Portal, base_url: str, *, as_json: bool) -> str:
     )
 
 
-def refusal(chosen: argparse.Namespace, portal: Portal) -> str | None:
-    """Why the state file does not fit the command line, or None."""
+def check_origin(chosen: argparse.Namespace, portal: Portal) -> None:
+    """Raises NoPortalError if the command line asks for another portal than the state file holds."""
     for name, asked, kept in (
         ("seed", chosen.seed, portal.origin.seed),
         ("portal", chosen.portal, portal.origin.portal),
     ):
         if asked is not None and asked != kept:
-            return f"{chosen.state} holds a portal of {name} {kept}, not {asked}: drop --{name} or use another file"
-    return None
+            raise NoPortalError(f"it holds a portal of {name} {kept}, not {asked}. Drop --{name} or use another file")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -117,16 +117,17 @@ def main(argv: list[str] | None = None) -> int:
         print(f"Cannot listen on {chosen.host}:{chosen.port}: {error.strerror}", file=sys.stderr)
         return UNUSABLE
     behaviour = Behaviour(auto_approve=chosen.auto_approve, rate_limits=not chosen.no_rate_limits)
-    app = create_app(
-        seed=7 if chosen.seed is None else chosen.seed,
-        portal=chosen.portal or "default",
-        behaviour=behaviour,
-        state=chosen.state,
-    )
-    portal: Portal = app.state.portal
-    problem = refusal(chosen, portal)
-    if problem:
-        print(problem, file=sys.stderr)
+    try:
+        app = create_app(
+            seed=7 if chosen.seed is None else chosen.seed,
+            portal=chosen.portal or "default",
+            behaviour=behaviour,
+            state=chosen.state,
+        )
+        portal: Portal = app.state.portal
+        check_origin(chosen, portal)
+    except (sqlite3.Error, NoPortalError) as error:
+        print(f"Cannot use {chosen.state}: {error}", file=sys.stderr)
         listener.close()
         return UNUSABLE
     host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host

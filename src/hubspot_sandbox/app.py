@@ -72,6 +72,8 @@ def create_app(
 
     `portal` is `small` or `default`. With a `state` file the account is kept there; an existing one is
     opened as it is, and `seed` and `portal` count only for a new one.
+
+    Raises: NoPortalError or sqlite3.Error for a file that holds something else.
     """
     ticking = clock or SystemClock()
     account_state = open_portal(seed, portal, ticking, behaviour or Behaviour(), state)

@@ -35,6 +35,10 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     reference_ms: int
 
 
+class NoPortalError(Exception):
+    """The store is not that of a portal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """How the portal behaves where HubSpot leaves a choice or a developer wants one.
@@ -52,13 +56,13 @@ class Behaviour:
 class Portal:
     """One account, as its store holds it.
 
-    Raises: ValueError if the store holds none.
+    Raises: NoPortalError if the store holds none.
     """
 
     def __init__(self, store: Store, clock: Clock, behaviour: Behaviour) -> None:
         origin = store.find("origin", "portal", Origin)
         if origin is None:
-            raise ValueError("there is no portal in this store")
+            raise NoPortalError("there is no portal in this store")
         self.store = store
         self.clock = clock
         self.origin = origin

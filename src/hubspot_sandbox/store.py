@@ -99,9 +99,13 @@ class Store:
         )
         for name, argument_count, function in FUNCTIONS:
             self.connection.create_function(name, argument_count, function, deterministic=True)
+        self.write_ahead()
+        self.connection.executescript(_SCHEMA)
+
+    def write_ahead(self) -> None:
+        """Commit without waiting for the disk; a file stays whole whenever the process dies."""
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("PRAGMA synchronous = NORMAL")
-        self.connection.executescript(_SCHEMA)
 
     def create_indexes(self) -> None:
         """Build the indexes and their statistics: after the seeding, since that is much faster."""
@@ -112,6 +116,7 @@ class Store:
     def copy_to(self, other: "Store") -> None:
         """Make the other database equal to this one."""
         self.connection.backup(other.connection)
+        other.write_ahead()
 
     def close(self) -> None:
         """Close the database; a file keeps its content."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.types import ASGIApp, Message, Scope
@@ -84,3 +85,31 @@ class Client:
             headers={name.decode(): value.decode() for name, value in start["headers"]},
             content=b"".join(message.get("body", b"") for message in messages[1:]),
         )
+
+
+def problems(reply: Reply) -> list[tuple[str, str]]:
+    """(code, property) of each error of a validation answer."""
+    errors = reply.json()["errors"]
+    assert isinstance(errors, list)
+    return [(error["code"], error["context"]["propertyName"][0]) for error in errors]
+
+
+def results(reply: Reply) -> list[dict[str, Any]]:
+    """The `results` of a page or batch."""
+    found = reply.json()["results"]
+    assert isinstance(found, list)
+    return found
+
+
+def properties(reply: Reply) -> dict[str, str | None]:
+    """The `properties` of a record."""
+    found = reply.json()["properties"]
+    assert isinstance(found, dict)
+    return found
+
+
+async def created(client: Client, object_type: str, values: dict[str, object]) -> str:
+    """The id of a fresh record."""
+    reply = await client.send("POST", f"/crm/v3/objects/{object_type}", body={"properties": values})
+    assert reply.status == 201, reply.text
+    return str(reply.json()["id"])
