@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from ._sansio import read_hubspot_error, reauthorization_required
-from ._wire import HttpRequest
-from .errors import AuthenticationError, FieldError, MissingCredentialsError, Upstream, UpstreamError
+from ._sansio import read_hubspot_error, read_retry_after_s, reauthorization_required
+from ._wire import UNREADABLE, HttpRequest
+from .errors import AuthenticationError, FieldError, MissingCredentialsError, RateLimitedError, Upstream, UpstreamError
 from .models import TokenGrant
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def read_grant(response: HttpResponse, *, refresh_token: str, asked_at_s: float)
         raise _refusal(response)
     try:
         grant = msgspec.json.decode(response.body, type=_Grant)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise UpstreamError(
             "HubSpot's token endpoint gave an answer that could not be read. Try again later.",
             upstream=Upstream(response.status),
@@ -119,6 +119,12 @@ def _refusal(response: HttpResponse) -> ConnectorError:
         )
     if response.status in {400, 401, 403}:
         return reauthorization_required(said, upstream)
+    if response.status == 429:  # noqa: PLR2004 - HTTP's own number
+        return RateLimitedError(
+            f"HubSpot's token endpoint limits this app: {said}. Try again later.",
+            upstream=upstream,
+            retry_after_s=read_retry_after_s(response),
+        )
     return UpstreamError(f"HubSpot's token endpoint failed: {said}. Try again later.", upstream=upstream)
 
 

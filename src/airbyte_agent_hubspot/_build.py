@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ._auth import TOKEN_PATH, CachedTokens, ExpiringToken, FixedToken, HubspotRefresh
 from ._catalog import DEFAULT_VERSION
@@ -15,6 +15,9 @@ from ._sansio import reauthorization_required, wait_before_retry
 from ._target import HostedTarget
 from .errors import AuthenticationError
 from .models import HubspotPrivateAppAuthConfig
+
+TOKEN_TIMEOUT_S: Final = 30.0
+"""A wait for the token endpoint that would end later than this is not begun."""
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -97,13 +100,15 @@ def _token_sender(retrier: Retrier) -> Callable[[HttpRequest], Awaitable[HttpRes
     """Sends requests for tokens: asking twice does no harm."""
 
     async def send(request: HttpRequest) -> HttpResponse:
+        import asyncio  # noqa: PLC0415 - needed at the first token
+
         return await retrier.send(
             request,
             resendable=True,
             wait_rule=lambda response, attempt, jitter: wait_before_retry(
                 response, attempt=attempt, resendable=True, jitter=jitter
             ),
-            progress=Progress(),
+            progress=Progress(deadline_s=asyncio.get_running_loop().time() + TOKEN_TIMEOUT_S),
         )
 
     return send

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 import msgspec
 
 from ._auth import ExpiringToken
-from ._http import NotSentError, TransportError
+from ._http import TransportError
 from ._retry import Progress
 from ._sansio import MAX_ATTEMPTS, back_off_s, read_retry_after_s
 from ._shape import Metadata  # noqa: TC001 - msgspec reads it at run time
-from ._wire import HttpRequest
+from ._wire import UNREADABLE, HttpRequest
 from .errors import (
     ConnectorAmbiguityError,
     ConnectorError,
@@ -42,6 +42,8 @@ HUBSPOT_DEFINITION_ID: Final = "36c891d9-4bd9-43ac-bad2-10e12756272c"
 CALL_TIMEOUT_S: Final = 300.0
 _ERRORS_FROM: Final = 400
 _UNAUTHORIZED: Final = 401
+_GATEWAY_STATUSES: Final = frozenset({429, 502, 503, 504})
+"""What a proxy in front of the server answers while the server cannot."""
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -96,8 +98,12 @@ def _read(response: HttpResponse) -> _Problem:
     """The problem in an answer; for anything else, one that only names the status."""
     try:
         return _PROBLEM.decode(response.body)
-    except msgspec.DecodeError:
-        return _Problem(message=f"The server answered HTTP {response.status} without saying why. Try again later.")
+    except UNREADABLE:
+        return _Problem(
+            message=f"The server answered HTTP {response.status} without saying why. Try again later.",
+            retryable=response.status in _GATEWAY_STATUSES,
+            retry_after_s=read_retry_after_s(response),
+        )
 
 
 def read_problem(response: HttpResponse) -> ConnectorError:
@@ -152,7 +158,7 @@ def application_token_fetcher(
             raise read_problem(response)
         try:
             answer = msgspec.json.decode(response.body, type=_TokenAnswer)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise _unreadable("the token request") from error
         return ExpiringToken(answer.access_token, asked_at_s + answer.expires_in)
 
@@ -206,11 +212,11 @@ class HostedExecutor:
         except TimeoutError as error:
             raise self._timed_out(operation, timeout_s, progress) from error
         except TransportError as error:
-            raise self._failure(operation, error) from error
+            raise self._failure(operation, progress) from error
         try:
             answer = _ANSWER.decode(response.body)
             return operation.shape.from_envelope(bytes(answer.result), answer.connector_metadata)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise _unreadable(f"{operation.entity}.{operation.action}") from error
 
     async def close(self) -> None:
@@ -242,7 +248,10 @@ class HostedExecutor:
         )
 
     async def _find_connector_id(self, progress: Progress) -> str:
-        """The connector to use: given, remembered, or the only one that the workspace has."""
+        """The connector to use: given, remembered, or the only one that the workspace has.
+
+        Looking it up changes nothing, so it leaves no doubt about the call.
+        """
         if self._given_id is not None:
             return self._given_id
         if self._found_id is None:
@@ -252,11 +261,11 @@ class HostedExecutor:
             response = await self._authorized(
                 HttpRequest("GET", f"{self._base_url}/api/v1/integrations/connectors?{urlencode(query)}"),
                 resendable=True,
-                progress=progress,
+                progress=Progress(deadline_s=progress.deadline_s),
             )
             try:
                 found = msgspec.json.decode(response.body, type=_ConnectorList).data
-            except msgspec.DecodeError as error:
+            except UNREADABLE as error:
                 raise _unreadable("the list of connectors") from error
             self._found_id = self._only(found)
         return self._found_id
@@ -299,16 +308,16 @@ class HostedExecutor:
 
     def _timed_out(self, operation: Operation, timeout_s: float, progress: Progress) -> ConnectorError:
         what = f"{operation.entity}.{operation.action}"
-        if progress.in_flight and not operation.resendable:
+        if (progress.in_flight or progress.in_doubt) and not operation.resendable:
             return OutcomeUnknownError(
                 f"The server did not answer {what} within {timeout_s:g} s: it may or may not have happened. "
                 "Look the record up before repeating it."
             )
         return UnavailableError(f"The server did not answer {what} within {timeout_s:g} s. Try again later.")
 
-    def _failure(self, operation: Operation, error: TransportError) -> ConnectorError:
+    def _failure(self, operation: Operation, progress: Progress) -> ConnectorError:
         what = f"{operation.entity}.{operation.action}"
-        if isinstance(error, NotSentError) or operation.resendable:
+        if operation.resendable or not progress.in_doubt:
             return ServerUnreachableError(
                 f"The server could not be reached at {self._base_url}, so there is no answer to {what}. "
                 "Check AIRBYTE_API_URL or base_url=, and that the server runs."

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from ._http import AnswerTimeoutError, NotSentError, TransportError
 from ._retry import Progress
 from ._sansio import (
@@ -17,6 +15,7 @@ from ._sansio import (
     unreadable,
     wait_before_retry,
 )
+from ._wire import UNREADABLE
 from .errors import Upstream, UpstreamTimeoutError, UpstreamUnavailableError
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class LocalExecutor:
         answer = await self.send(call)
         try:
             return call.operation.shape.decode(answer.body, call.params)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise unreadable(call.operation, answer.body) from error
 
     async def send(self, call: Call) -> Answer:
@@ -82,7 +81,7 @@ class LocalExecutor:
                 f"HubSpot did not answer {operation.entity}.{operation.action} within {timeout_s:g} s. Try again later."
             ) from error
         except TransportError as error:
-            raise _failure(operation, self._base_url, error) from error
+            raise _failure(operation, self._base_url, error, in_doubt=progress.in_doubt) from error
         if response.status >= _ERRORS_FROM:
             raise error_of(operation, response)
         return Answer(response.body, progress.upstream_calls)
@@ -116,16 +115,16 @@ class LocalExecutor:
         return response
 
 
-def _failure(operation: Operation, base_url: str, error: TransportError) -> ConnectorError:
+def _failure(operation: Operation, base_url: str, error: TransportError, *, in_doubt: bool) -> ConnectorError:
     """The error for a request that got no answer."""
     what = f"{operation.entity}.{operation.action}"
+    if in_doubt and not operation.resendable:
+        return outcome_unknown(operation, "The connection to HubSpot broke")
     if isinstance(error, NotSentError):
         return UpstreamUnavailableError(
             f"HubSpot could not be reached at {base_url}, so {what} was not sent. "
             "Check the address, the network and any proxy, then try again."
         )
-    if not operation.resendable:
-        return outcome_unknown(operation, "The connection to HubSpot broke")
     if isinstance(error, AnswerTimeoutError):
         return UpstreamTimeoutError(f"HubSpot did not answer {what} in time. Try again later.")
     return UpstreamUnavailableError(f"The connection to HubSpot broke while {what} was under way. Try again.")

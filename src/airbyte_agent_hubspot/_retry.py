@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ._http import NotSentError, TransportError
+from ._http import MaybeSentError, NotSentError, TransportError
 from ._sansio import MAX_ATTEMPTS, back_off_s
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ WaitRule: TypeAlias = "Callable[[HttpResponse, int, Callable[[], float]], float 
 class Progress:
     """How far one call has come: what its deadline, its error and its report need to know."""
 
-    __slots__ = ("deadline_s", "in_flight", "upstream_calls")
+    __slots__ = ("deadline_s", "in_doubt", "in_flight", "upstream_calls")
 
     def __init__(self, *, deadline_s: float | None = None) -> None:
         self.deadline_s = deadline_s
@@ -31,6 +31,8 @@ class Progress:
         self.upstream_calls = 0
         self.in_flight = False
         """Whether a request is with the other side, its answer not yet here."""
+        self.in_doubt = False
+        """Whether an earlier request may have arrived, its answer lost."""
 
 
 class Retrier:
@@ -65,6 +67,7 @@ class Retrier:
                 progress.in_flight = False
             except TransportError as error:
                 progress.in_flight = False
+                progress.in_doubt = progress.in_doubt or isinstance(error, MaybeSentError)
                 may_resend = resendable or isinstance(error, NotSentError)
                 wait_s = back_off_s(attempt, self._jitter) if attempt < MAX_ATTEMPTS else None
                 if wait_s is None or not may_resend or not await self._wait(wait_s, progress):

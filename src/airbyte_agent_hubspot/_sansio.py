@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from ._wire import UNREADABLE
 from .errors import (
     ConnectorError,
     FieldError,
@@ -39,7 +40,6 @@ _BACK_OFF_MAX_S: Final = 8.0
 _RETRY_STATUSES: Final = frozenset({423, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 _UNAVAILABLE_STATUSES: Final = frozenset({423, 477, 503, 521, 522, 523, 530})
 _EXISTING_ID: Final = re.compile(r"Existing ID: (\d+)")
-_SHOWN_BODY_CHARS: Final = 200
 
 
 class _ErrorDetail(msgspec.Struct, frozen=True):
@@ -70,10 +70,10 @@ def read_hubspot_error(response: HttpResponse) -> HubspotError:
     """The error in HubSpot's answer; for HTML and broken JSON, one without any detail."""
     try:
         return _ENVELOPE.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         try:
             message = msgspec.json.decode(response.body, type=dict[str, object]).get("message")
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             message = None
         return HubspotError(message=message if isinstance(message, str) else None)
 
@@ -103,11 +103,7 @@ def error_of(operation: Operation, response: HttpResponse) -> ConnectorError:
         case 409:
             error = _conflict(said, upstream)
         case 414:
-            error = InvalidParamsError(
-                "The request's address is too long for HubSpot: ask for fewer properties, or use api_search, "
-                "which sends them in its body.",
-                upstream=upstream,
-            )
+            error = address_too_long(upstream)
         case 429:
             error = _rate_limited(response, body, said, upstream)
         case status if status in _RETRY_STATUSES or status >= 500:  # noqa: PLR2004 - HTTP's own number
@@ -163,14 +159,14 @@ def _rate_limited(response: HttpResponse, body: HubspotError, said: str, upstrea
 
 
 def _failed(operation: Operation, response: HttpResponse, said: str, upstream: Upstream) -> ConnectorError:
+    if not operation.resendable and response.status >= 500:  # noqa: PLR2004 - 423 and 477 come before anything is done
+        return outcome_unknown(operation, f"HubSpot failed with HTTP {response.status}", upstream)
     if response.status in _UNAVAILABLE_STATUSES:
         return UpstreamUnavailableError(
             f"HubSpot is not available for now (HTTP {response.status}): {said}. Try again later.",
             upstream=upstream,
             retry_after_s=read_retry_after_s(response),
         )
-    if not operation.resendable:
-        return outcome_unknown(operation, f"HubSpot failed with HTTP {response.status}", upstream)
     return UpstreamError(f"HubSpot failed with HTTP {response.status}: {said}. Try again later.", upstream=upstream)
 
 
@@ -194,6 +190,15 @@ def outcome_unknown(operation: Operation, why: str, upstream: Upstream | None = 
     return OutcomeUnknownError(
         f"{why} while {operation.entity}.{operation.action} was under way: it may or may not have happened. "
         f"Look the record up (by id with {operation.entity}.get, not by search, which lags) before repeating it.",
+        upstream=upstream,
+    )
+
+
+def address_too_long(upstream: Upstream | None = None) -> InvalidParamsError:
+    """The error for more parameters than fit into an address."""
+    return InvalidParamsError(
+        "The request's address is too long for HubSpot: ask for fewer properties, or use api_search, "
+        "which sends them in its body.",
         upstream=upstream,
     )
 

@@ -10,7 +10,9 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from .._sansio import address_too_long
 from .._wire import HttpRequest
+from ..errors import FieldError, InvalidParamsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +22,13 @@ DEFAULT_VERSION: Final = "2026-03"
 
 LEGACY_VERSION: Final = "v3"
 """The version whose paths HubSpot supports until 2027-09."""
+
+
+_LISTS_OF_NAMES: Final = frozenset({"properties", "propertiesWithHistory", "associations"})
+_STEPS: Final = frozenset({"", ".", ".."})
+"""Segments that an HTTP client would take out of a path."""
+_MAX_ADDRESS_CHARS: Final = 16_000
+"""HubSpot answers 414 from about 16,200 characters on."""
 
 
 def objects_path(version: str, *parts: str) -> str:
@@ -39,13 +48,24 @@ def account_path(version: str, *parts: str) -> str:
 
 
 def _join(root: str, parts: tuple[str, ...]) -> str:
+    for part in parts:
+        if part in _STEPS:
+            sentence = f"{part!r} is neither an id nor an object type: it would lead to another address."
+            raise InvalidParamsError(sentence, errors=[FieldError("params", sentence, "out_of_range")])
     return "/".join((root, *(quote(part, safe="") for part in parts)))
 
 
 def get(path: str, params: Mapping[str, object], names: tuple[str, ...]) -> HttpRequest:
-    """A GET of `path` with those of `params` that `names` lists as its query."""
-    query = {name: _text(params[name]) for name in names if name in params}
-    return HttpRequest("GET", f"{path}?{urlencode(query)}" if query else path)
+    """A GET of `path` with those of `params` that `names` lists as its query.
+
+    Raises:
+        InvalidParamsError: HubSpot would not take an address that long.
+    """
+    query = {name: _text(name, params[name]) for name in names if name in params}
+    address = f"{path}?{urlencode(query)}" if query else path
+    if len(address) > _MAX_ADDRESS_CHARS:
+        raise address_too_long()
+    return HttpRequest("GET", address)
 
 
 def post(path: str, body: Mapping[str, object]) -> HttpRequest:
@@ -59,9 +79,9 @@ def names_in(value: object) -> list[str]:
     return [name.strip() for name in parts if name.strip()]
 
 
-def _text(value: object) -> str:
+def _text(name: str, value: object) -> str:
+    if name in _LISTS_OF_NAMES:
+        return ",".join(names_in(value))
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, list) or (isinstance(value, str) and "," in value):
-        return ",".join(names_in(cast("object", value)))
     return str(value)

@@ -1,5 +1,6 @@
 """Tools for agents: what `HubspotConnector.tool_utils` makes."""
 
-from .decorator import Framework, Tool, make_tool
+from .decorator import Tool, make_tool
+from .frameworks import Framework
 
 __all__ = ["Framework", "Tool", "make_tool"]

@@ -5,18 +5,17 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, TypeVar, cast, get_args
 
 from .._catalog import CATALOG
 from .._describe import tool_text
 from ..errors import ConfigurationError, ConflictError, InvalidRequestError, NotFoundError
 from ..models import Result
-from .frameworks import find_error_type
+from .frameworks import Framework, find_error_type
 
 if TYPE_CHECKING:
     from ..errors import ConnectorError
 
-Framework: TypeAlias = Literal["pydantic-ai", "langchain", "openai-agents", "fastmcp", "none"]
 Tool = TypeVar("Tool", bound=Callable[..., Awaitable[object]])
 
 _MENDABLE = (InvalidRequestError, NotFoundError, ConflictError)

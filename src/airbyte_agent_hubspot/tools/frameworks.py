@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, Literal, TypeAlias, cast
 
 from ..errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from .decorator import Framework
+Framework: TypeAlias = Literal["pydantic-ai", "langchain", "openai-agents", "fastmcp", "none"]
 
 _ERROR_TYPES: Final = {
     "pydantic-ai": ("pydantic_ai", "ModelRetry", "pydantic-ai-slim"),
