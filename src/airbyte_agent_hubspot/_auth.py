@@ -13,7 +13,15 @@ import msgspec
 
 from ._sansio import read_hubspot_error, read_retry_after_s, reauthorization_required
 from ._wire import UNREADABLE, HttpRequest
-from .errors import AuthenticationError, FieldError, MissingCredentialsError, RateLimitedError, Upstream, UpstreamError
+from .errors import (
+    AuthenticationError,
+    ConfigurationError,
+    FieldError,
+    MissingCredentialsError,
+    RateLimitedError,
+    Upstream,
+    UpstreamError,
+)
 from .models import TokenGrant
 
 if TYPE_CHECKING:
@@ -218,8 +226,14 @@ class CachedTokens:
         if self._fetching is None:
             self._fetching = asyncio.create_task(self._store(), name="access token")
             self._fetching.add_done_callback(self._forget)
-        # A caller that is cancelled must not cancel the fetch that others wait for.
-        return await asyncio.shield(self._fetching)
+        fetching, caller = self._fetching, asyncio.current_task()
+        try:
+            # A caller that is cancelled must not cancel the fetch that others wait for.
+            return await asyncio.shield(fetching)
+        except asyncio.CancelledError:
+            if fetching.cancelled() and not (caller and caller.cancelling()):
+                raise ConfigurationError("This connector was closed while a call waited for its token.") from None
+            raise
 
     async def _store(self) -> str:
         self._token = await self._fetch()
