@@ -5,7 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-UV := UV_NO_CONFIG=1 UV_PYTHON_DOWNLOADS=never $(BIN)/uv
+# uv brings certificate authorities of its own; a machine behind a company's proxy has one more, in the system's store.
+UV := UV_NO_CONFIG=1 UV_PYTHON_DOWNLOADS=never $(if $(wildcard /etc/ssl/certs/*),UV_SYSTEM_CERTS=1) $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 	--custom-compile-command 'make requirements' $(if $(UPGRADE),--upgrade)
@@ -86,15 +87,18 @@ clean: ## Remove .venv, caches and built files. What `make up` keeps in .run sta
 $(READY)/uv: requirements/bootstrap.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed: Python 3.11 or newer is needed."; exit 1; }
 	@$(PYTHON) scripts/check_python.py
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@echo "Making $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@mkdir -p $(READY) && touch $@
 
 $(READY)/up: requirements/up.txt pyproject.toml $(READY)/uv
-	$(INSTALL) --require-hashes -r $<
-	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@echo "Installing what the sandbox and the server need ..."
+	@$(INSTALL) --require-hashes -r $<
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(READY)/dev: requirements/dev.txt $(READY)/up
-	$(INSTALL) --require-hashes -r $<
+	@echo "Installing what the gates need ..."
+	@$(INSTALL) --require-hashes -r $<
 	@touch $@

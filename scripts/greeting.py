@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
 
 WORKSPACE: Final = "demo"
 """The workspace that the printed lines use."""
+
+LAST_LINE: Final = "Ctrl-C stops both."
+"""How the last line of the greeting begins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,21 @@ class Running:
     hubspot_client_secret: str
     hubspot_refresh_token: str
     pids: dict[str, int]
+
+
+def variables(running: Running) -> str:
+    """The values as a file for the shell: variables that the connector and the examples read."""
+    values = {
+        "AIRBYTE_API_URL": running.server_url,
+        "AIRBYTE_CLIENT_ID": running.airbyte_client_id,
+        "AIRBYTE_CLIENT_SECRET": running.airbyte_client_secret,
+        "AIRBYTE_ORGANIZATION_ID": running.organization_id,
+        "HUBSPOT_API_URL": running.sandbox_url,
+        "HUBSPOT_CLIENT_ID": running.hubspot_client_id,
+        "HUBSPOT_CLIENT_SECRET": running.hubspot_client_secret,
+        "HUBSPOT_REFRESH_TOKEN": running.hubspot_refresh_token,
+    }
+    return "".join(f"export {name}={quote(value)}\n" for name, value in values.items())
 
 
 def _python() -> str:
@@ -104,7 +123,7 @@ HubSpot app    {running.hubspot_client_id}
   client secret  {running.hubspot_client_secret}
   refresh token  {running.hubspot_refresh_token}
 
-For scripts: {run_dir}/up.json. Logs: {run_dir}/sandbox.log, {run_dir}/server.log.
+For scripts: {run_dir}/up.json, and {run_dir}/up.env for the shell. Logs: {run_dir}/sandbox.log, {run_dir}/server.log.
 
 Try it in another terminal, in this directory. The user "{WORKSPACE}" has a connector already.
 
@@ -120,5 +139,5 @@ Open source execution, without the server:
 
 {open_source_lines(running)}
 
-Ctrl-C stops both. What they know is kept for the next time.
+{LAST_LINE} What they know is kept for the next time.
 """

@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
-from greeting import WORKSPACE, Running, greeting
+from greeting import WORKSPACE, Running, greeting, variables
 from locks import AlreadyHeldError, hold
 from services import LOOPBACK, Service, StartError, call, free_port
 
@@ -34,7 +35,8 @@ def main(arguments: list[str]) -> int:
     """Runs until it is stopped; the exit code."""
     options = _read_arguments(arguments)
     run_dir: Path = options.run_dir
-    run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.umask(0o077)  # what it keeps is for its owner alone: secrets are in it
+    run_dir.mkdir(parents=True, exist_ok=True)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
@@ -58,19 +60,21 @@ def _run(run_dir: Path, *, sandbox_port: int, server_port: int) -> int:
     server_port = _choose_port("server", server_port)
     sandbox = _sandbox(run_dir, sandbox_port)
     server = Service("server", "airbyte_agent_server", ["serve"], run_dir)
-    values_file = run_dir / "up.json"
+    values_file, variables_file = run_dir / "up.json", run_dir / "up.env"
     try:
         for service in (server, sandbox):
             service.stop()  # a run that was killed may have left it behind
         running, connector_id = _start(sandbox, server, run_dir, sandbox_port=sandbox_port, server_port=server_port)
-        _write_private(values_file, json.dumps(asdict(running), indent=2) + "\n")
+        values_file.write_text(json.dumps(asdict(running), indent=2) + "\n", encoding="utf-8")
+        variables_file.write_text(variables(running), encoding="utf-8")
         print(greeting(running, connector_id, run_dir=run_dir), flush=True)
         while True:
             time.sleep(_POLL_S)
             sandbox.check()
             server.check()
     except StoppedError:
-        print("Stopping.", flush=True)
+        with suppress(OSError):  # the terminal may be what went away
+            print("Stopping.", flush=True)
         return 0
     except StartError as error:
         print(error, file=sys.stderr)
@@ -80,7 +84,8 @@ def _run(run_dir: Path, *, sandbox_port: int, server_port: int) -> int:
             signal.signal(number, signal.SIG_IGN)
         server.stop()
         sandbox.stop()
-        values_file.unlink(missing_ok=True)
+        for file in (values_file, variables_file):
+            file.unlink(missing_ok=True)
 
 
 def _choose_port(name: str, wanted: int) -> int:
@@ -149,7 +154,7 @@ def _organization(run_dir: Path, environment: dict[str, str]) -> dict[str, str]:
         )
         if made.returncode:
             raise StartError(f"No organization could be created:\n{made.stderr or made.stdout}")
-        _write_private(kept, made.stdout)
+        kept.write_text(made.stdout, encoding="utf-8")
     return cast("dict[str, str]", json.loads(kept.read_text(encoding="utf-8")))
 
 
@@ -168,14 +173,6 @@ def _demo_connector(running: Running) -> str:
         "credentials": {"refresh_token": running.hubspot_refresh_token},
     }
     return str(call("POST", connectors, body=body, token=token)["id"])
-
-
-def _write_private(path: Path, text: str) -> None:
-    """The file, readable by its owner alone from its first byte on."""
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -1,0 +1,26 @@
+"""The generated pages are what the code says now: `make pages` writes them."""
+
+from docs.made_up import MadeUp
+from errors_page import Mistakes, render_errors
+from greeting import Running
+from operations_page import render_operations
+from pages import ERRORS, OPERATIONS, SETTINGS
+from settings_page import render_settings
+
+
+def _running(up: MadeUp) -> Running:
+    return Running(**up.values, pids=up.pids)
+
+
+def test_the_page_of_operations_is_the_catalog() -> None:
+    assert OPERATIONS.read_text(encoding="utf-8") == render_operations()
+
+
+def test_the_page_of_settings_is_the_settings_class() -> None:
+    assert SETTINGS.read_text(encoding="utf-8") == render_settings()
+
+
+async def test_each_error_on_its_page_is_what_the_mistake_gives(up: MadeUp) -> None:
+    page = await render_errors(_running(up))
+    assert ERRORS.read_text(encoding="utf-8") == page
+    assert page.count("\n| ") == len(Mistakes(_running(up)).all()) + 1
