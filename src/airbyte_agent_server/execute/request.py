@@ -46,7 +46,7 @@ def decode_request(body: bytes) -> ExecuteRequest:
         raise field_problem("validation_error", name, f"{name}: {reason}.") from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise ProblemError("invalid_request", f"The body is not JSON ({error}): mend it.") from None
-    check_depth(body, request.params)
+    check_depth(body, [request.params])
     return request
 
 

@@ -89,11 +89,12 @@ class EnvelopeSealer:
         return hmac.digest(key, f"{purpose}:{value}".encode(), "sha256").hex()
 
     async def _own_key(self, owner: str) -> str:
+        master_key = self._master_key
         key_id = self._key_id_of_owner.get(owner) or await self._load(data_keys.c.owner == owner)
         if key_id is not None:
             return key_id
         key_id = self._ids.new_id()
-        wrapped = self._master_key.wrap(
+        wrapped = master_key.wrap(
             self._ids.random_bytes(KEY_BYTES), identity=_identity(key_id, owner), nonce=new_nonce(self._ids)
         )
         try:
@@ -102,7 +103,7 @@ class EnvelopeSealer:
                     data_keys.insert().values(
                         id=key_id,
                         owner=owner,
-                        master_key_id=self._master_key.id,
+                        master_key_id=master_key.id,
                         wrapped=wrapped,
                         created_at=self._clock.now(),
                     )

@@ -73,17 +73,17 @@ def check_depth(body: bytes, value: object) -> None:
     if body.count(b"{") + body.count(b"[") <= MAX_JSON_DEPTH:
         return  # too few brackets to nest that deeply
     level: list[object] = [value]
-    for _ in range(MAX_JSON_DEPTH + 1):
-        level = [child for parent in level for child in _children(parent)]
+    for _ in range(MAX_JSON_DEPTH):
+        level = [child for parent in level for child in _nested(parent)]
         if not level:
             return
     raise _broken(f"it nests deeper than {MAX_JSON_DEPTH} levels")
 
 
-def _children(value: object) -> list[object]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+def _nested(value: object) -> list[object]:
+    """The objects and arrays directly inside an object or array."""
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [child for child in children if isinstance(child, dict | list)]
 
 
 def _broken(reason: str) -> ProblemError:
