@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -15,7 +16,11 @@ HUBSPOT_API_URL: Final = "https://api.hubapi.com"
 AIRBYTE_API_URL: Final = "https://api.airbyte.ai"
 DEFAULT_WORKSPACE: Final = "default"
 _SERVER_VARIABLES: Final = ("AIRBYTE_API_URL", "AIRBYTE_API_HOST", "SDK_DEV_ADP_API_HOST")
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_ADDRESS: Final = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[^\s/?#:\[\]]+)(?::(?P<port>\d{1,5}))?(?:/[^\s?#]*)?", re.IGNORECASE
+)
+_LAST_PORT: Final = 65_535
 
 GivenToken: TypeAlias = "str | Callable[[], Awaitable[str]]"
 AuthConfig: TypeAlias = "HubspotAuthConfig | HubspotPrivateAppAuthConfig | AirbyteAuthConfig"
@@ -166,19 +171,17 @@ def _server_url(base_url: str | None, environment: Mapping[str, str], *, allow_i
 
 def _checked_url(address: str, variable: str, *, allow_insecure_http: bool) -> str:
     """The address without the ends that people paste along."""
-    url = address.rstrip("/")
+    if "@" in address:
+        raise ConfigurationError("The address must not contain a user name or password. Leave them out.")
+    url = address.strip().rstrip("/")
     for end in ("/api/v1", "/v1"):
         url = url.removesuffix(end)
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme not in {"http", "https"} or not rest:
+    parts = _ADDRESS.fullmatch(url)
+    if parts is None or int(parts["port"] or 0) > _LAST_PORT:
         raise ConfigurationError(
             f"{address!r} is not an address: write it as https://host, in base_url= or {variable}."
         )
-    host = rest.partition("/")[0]
-    if "@" in host:
-        raise ConfigurationError("The address must not contain a user name or password. Leave them out.")
-    is_loopback = any(host == name or host.startswith(f"{name}:") for name in _LOOPBACK)
-    if scheme == "http" and not is_loopback and not allow_insecure_http:
+    if parts["scheme"].lower() == "http" and parts["host"].lower() not in _LOOPBACK and not allow_insecure_http:
         raise ConfigurationError(
             f"{url} would send secrets unencrypted: use https, or pass allow_insecure_http=True if you must."
         )
