@@ -11,7 +11,7 @@ page = await connector.contacts.list(limit=3)
 
 from .connector import HubspotConnector
 from .errors import ConnectorError
-from .models import AirbyteAuthConfig, HubspotAuthConfig, HubspotPrivateAppAuthConfig
+from .models.auth import AirbyteAuthConfig, HubspotAuthConfig, HubspotPrivateAppAuthConfig
 
 __all__ = [
     "AirbyteAuthConfig",

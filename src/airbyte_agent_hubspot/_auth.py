@@ -22,7 +22,7 @@ from .errors import (
     Upstream,
     UpstreamError,
 )
-from .models import TokenGrant
+from .models.auth import TokenGrant
 
 if TYPE_CHECKING:
     import asyncio
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ._wire import HttpResponse
     from .errors import ConnectorError
-    from .models import HubspotAuthConfig
+    from .models.auth import HubspotAuthConfig
 
 TOKEN_PATH: Final = "/oauth/2026-03/token"  # noqa: S105 - a path
 REFRESH_MARGIN_S: Final = 60.0

@@ -14,7 +14,7 @@ from ._retry import Progress, Retrier
 from ._sansio import reauthorization_required, wait_before_retry
 from ._target import HostedTarget
 from .errors import AuthenticationError
-from .models import HubspotPrivateAppAuthConfig
+from .models.auth import HubspotPrivateAppAuthConfig
 
 TOKEN_TIMEOUT_S: Final = 30.0
 """A wait for the token endpoint that would end later than this is not begun."""

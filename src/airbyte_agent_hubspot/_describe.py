@@ -21,7 +21,9 @@ def params_schema(operation: Operation) -> Json:
     """JSON Schema of the operation's parameters, under their wire names."""
     reader = operation.reader
     annotations = [reader.annotations[key] for key in reader.wire_names]
-    schemas, components = msgspec.json.schema_components(annotations, ref_template="{name}")
+    schemas, components = msgspec.json.schema_components(
+        annotations, schema_hook=lambda _anything: {"description": "Any JSON value."}, ref_template="{name}"
+    )
     schema: Json = {
         "type": "object",
         "properties": {
@@ -93,24 +95,42 @@ def signature_of(operation: Operation) -> str:
     return f"{operation.action}({', '.join([*required, *optional])})"
 
 
+def _record_actions(catalog: Catalog) -> str:
+    """The actions that all entities of records share, the id's name left open."""
+    signatures = [signature_of(operation) for operation in catalog.find_entity("contacts").values()]
+    return "; ".join(signatures).replace("contactId", "<id>")
+
+
 def tool_text(catalog: Catalog) -> str:
     """What a model has to know to call `execute(entity, action, params)`."""
-    lines = [
-        "Reads HubSpot. Pass `entity`, `action`, and the action's parameters in `params` (* = required):",
-        "",
+    records = [
+        (entity, operation.wire_names["record_id"])
+        for entity in catalog.entities
+        for operation in catalog.find_entity(entity).values()
+        if operation.action == "get" and "record_id" in operation.wire_names and entity != "objects"
     ]
-    grouped: dict[str, list[str]] = {}
-    for entity in catalog.entities:
-        signatures = "; ".join(signature_of(operation) for operation in catalog.find_entity(entity).values())
-        grouped.setdefault(signatures, []).append(entity)
-    lines += [f"- {', '.join(entities)}: {signatures}" for signatures, entities in grouped.items()]
+    mergeable = [entity for entity in catalog.entities if "merge" in catalog.find_entity(entity)]
+    others = [entity for entity in catalog.entities if entity not in {*dict(records), "objects"}]
+    lines = [
+        "Reads and writes HubSpot. Pass `entity`, `action`, and the action's parameters in `params` (* = required).",
+        "",
+        f"Records: {', '.join(f'{entity} ({id_name})' for entity, id_name in records)}; objects (objectType*, objectId)",
+        "for any other type. The id's name is in brackets, <id> below.",
+        f"  {_record_actions(catalog)}. merge: {', '.join(mergeable)} only.",
+    ]
+    lines += [
+        f"{entity}: {'; '.join(signature_of(operation) for operation in catalog.find_entity(entity).values())}"
+        for entity in others
+    ]
     lines += [
         "",
-        "Lists and searches answer {data: [records], meta: {next_cursor}}: pass next_cursor as `after` for more.",
-        "limit is at most 100 (search 200).",
-        "A record has `id` and `properties`; values are text. Name the `properties` you need: few come by default.",
-        "filterGroups: [{filters: [{propertyName, operator, value | values | highValue}]}]; filters of a group are",
-        f"ANDed, groups ORed. Operators: {' '.join(get_args(Operator))}. sorts: ['-createdate'].",
-        "Stages, pipelines and owners are ids in properties (dealstage, pipeline, hubspot_owner_id).",
+        "Lists and searches answer {data, meta: {next_cursor}}: pass next_cursor as `after` for more; limit is at most",
+        "100 (search 200). Batches take 100 inputs and answer {items: [{index, id, record, error}]}.",
+        "A record has `id` and `properties` (values are text). Name the `properties` you need: few come by default.",
+        "filterGroups: [{filters: [{propertyName, operator, value | values | highValue}]}]; filters are ANDed, groups ORed;",
+        f"operators {' '.join(get_args(Operator))}. sorts: ['-createdate'].",
+        "inputs of batch_create: {properties, associations}; of batch_update and batch_upsert: {id, properties}.",
+        "associations of create: [{toObjectType, toObjectId}]. Stages, pipelines and owners are ids in properties",
+        "(dealstage, pipeline, hubspot_owner_id): see pipelines.list, owners.list; names and options: properties.list.",
     ]
     return "\n".join(lines)

@@ -5,6 +5,7 @@ The envelope carries `result` (HubSpot's own bytes where nothing has to be resha
 
 from __future__ import annotations
 
+from collections.abc import Callable  # noqa: TC003 - dataclass fields are read at run time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, Protocol, TypeAlias, TypeVar
@@ -46,31 +47,35 @@ class Shape(Protocol[T_co]):
         ...
 
 
-class _Next(msgspec.Struct, frozen=True):
+class Next(msgspec.Struct, frozen=True):
+    """Where the next page begins."""
+
     after: str
     link: str | None = None
 
 
-class _Paging(msgspec.Struct, frozen=True):
-    next: _Next | None = None
+class Paging(msgspec.Struct, frozen=True):
+    """HubSpot's `paging`, absent on the last page."""
+
+    next: Next | None = None
 
 
 class _Results(msgspec.Struct, Generic[T], frozen=True):
     results: list[T]
-    paging: _Paging | None = None
+    paging: Paging | None = None
     total: int | None = None
 
 
 class _RawResults(msgspec.Struct, frozen=True):
     results: msgspec.Raw
-    paging: _Paging | None = None
+    paging: Paging | None = None
     total: int | None = None
 
 
 _RAW_RESULTS = msgspec.json.Decoder(_RawResults)
 
 
-def _next_of(paging: _Paging | None) -> _Next | None:
+def _next_of(paging: Paging | None) -> Next | None:
     return paging.next if paging is not None else None
 
 
@@ -113,6 +118,54 @@ class PageShape(Generic[T]):
         """The page from the envelope."""
         total = None if metadata.total is msgspec.UNSET else metadata.total
         return Page(self._list_decoder.decode(result), PageMeta(metadata.next_cursor, total))
+
+
+@dataclass(frozen=True)
+class ConvertedShape(Generic[T]):
+    """A result that `read` makes of HubSpot's answer: it crosses the envelope in our JSON form."""
+
+    result: type[T]
+    read: Callable[[bytes, Params], T]
+
+    def decode(self, body: bytes, params: Params) -> T:
+        """The result from HubSpot's answer."""
+        return self.read(body, params)
+
+    def to_envelope(self, body: bytes, params: Params) -> tuple[bytes, Metadata]:
+        """The result as JSON."""
+        return msgspec.json.encode(self.read(body, params)), Metadata()
+
+    def from_envelope(self, result: bytes, metadata: Metadata) -> T:
+        """The result from the envelope."""
+        del metadata
+        return msgspec.json.decode(result, type=self.result)
+
+
+@dataclass(frozen=True)
+class ConvertedPageShape(Generic[T]):
+    """A page that `read` makes of HubSpot's answer."""
+
+    record: type[T]
+    read: Callable[[bytes, Params], Page[T]]
+
+    def decode(self, body: bytes, params: Params) -> Page[T]:
+        """The page from HubSpot's answer."""
+        return self.read(body, params)
+
+    def to_envelope(self, body: bytes, params: Params) -> tuple[bytes, Metadata]:
+        """The page's records as JSON, and where it stands."""
+        page = self.read(body, params)
+        cursor = page.meta.next_cursor
+        return msgspec.json.encode(page.data), Metadata(
+            next_cursor=cursor,
+            has_next_page=cursor is not None,
+            end_cursor=cursor,
+            total=msgspec.UNSET if page.meta.total is None else page.meta.total,
+        )
+
+    def from_envelope(self, result: bytes, metadata: Metadata) -> Page[T]:
+        """The page from the envelope."""
+        return PageShape(self.record).from_envelope(result, metadata)
 
 
 @dataclass(frozen=True)

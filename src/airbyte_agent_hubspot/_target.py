@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .errors import ConfigurationError
-from .models import AirbyteAuthConfig, HubspotAuthConfig, HubspotPrivateAppAuthConfig
+from .models.auth import AirbyteAuthConfig, HubspotAuthConfig, HubspotPrivateAppAuthConfig
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping

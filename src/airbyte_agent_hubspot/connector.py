@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, cast, overload
 
-from ._entities import CrmEntity, Objects, Schemas
+from . import _portal_entities as portal
+from ._entities import CrmEntity, MergeableEntity, Objects
 from ._target import find_target
 from .errors import ConfigurationError, ConnectorError
-from .models import AirbyteAuthConfig
+from .models.auth import AirbyteAuthConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ._executor import Executor
     from ._http import Transport
     from ._target import AuthConfig, GivenToken
-    from .models import CheckResult, Company, Contact, Deal, Result, Ticket
+    from .models import CheckResult, Company, Contact, Deal, Record, Result, Ticket
     from .tools import Framework, Tool
 
 
@@ -79,12 +80,34 @@ class HubspotConnector:
         self._on_token_refresh = on_token_refresh
         self._executor: Executor | None = None
         self._closed = False
-        self.contacts: CrmEntity[Contact] = CrmEntity(self.execute, "contacts")
-        self.companies: CrmEntity[Company] = CrmEntity(self.execute, "companies")
-        self.deals: CrmEntity[Deal] = CrmEntity(self.execute, "deals")
-        self.tickets: CrmEntity[Ticket] = CrmEntity(self.execute, "tickets")
+        self.contacts: MergeableEntity[Contact] = MergeableEntity(self.execute, "contacts")
+        self.companies: MergeableEntity[Company] = MergeableEntity(self.execute, "companies")
+        self.deals: MergeableEntity[Deal] = MergeableEntity(self.execute, "deals")
+        self.tickets: MergeableEntity[Ticket] = MergeableEntity(self.execute, "tickets")
+        self.products: CrmEntity[Record] = CrmEntity(self.execute, "products")
+        self.line_items: CrmEntity[Record] = CrmEntity(self.execute, "line_items")
+        self.quotes: CrmEntity[Record] = CrmEntity(self.execute, "quotes")
+        self.leads: CrmEntity[Record] = CrmEntity(self.execute, "leads")
+        self.notes: CrmEntity[Record] = CrmEntity(self.execute, "notes")
+        self.calls: CrmEntity[Record] = CrmEntity(self.execute, "calls")
+        self.emails: CrmEntity[Record] = CrmEntity(self.execute, "emails")
+        self.meetings: CrmEntity[Record] = CrmEntity(self.execute, "meetings")
+        self.tasks: CrmEntity[Record] = CrmEntity(self.execute, "tasks")
+        self.communications: CrmEntity[Record] = CrmEntity(self.execute, "communications")
         self.objects = Objects(self.execute)
-        self.schemas = Schemas(self.execute)
+        self.associations = portal.Associations(self.execute)
+        self.association_labels = portal.AssociationLabels(self.execute)
+        self.schemas = portal.Schemas(self.execute)
+        self.properties = portal.Properties(self.execute)
+        self.property_groups = portal.PropertyGroups(self.execute)
+        self.pipelines = portal.Pipelines(self.execute)
+        self.stages = portal.Stages(self.execute)
+        self.owners = portal.Owners(self.execute)
+        self.teams = portal.Teams(self.execute)
+        self.lists = portal.Lists(self.execute)
+        self.account = portal.Account(self.execute)
+        self.marketing_emails = portal.MarketingEmails(self.execute)
+        self.subscriptions = portal.Subscriptions(self.execute)
 
     def __repr__(self) -> str:
         return f"HubspotConnector({self._target!r})"

@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 from itertools import chain
+from typing import Final
 
 from .._operation import Catalog
-from . import account, crm, schemas
-from ._paths import DEFAULT_VERSION
+from . import account, associations, crm, definitions, people
+from ._paths import DEFAULT_VERSION, LEGACY_VERSION
 
-__all__ = ["CATALOG", "DEFAULT_VERSION"]
+__all__ = ["CATALOG", "DEFAULT_VERSION", "LEGACY_VERSION"]
 
-CATALOG = Catalog(
-    chain(crm.OPERATIONS, schemas.OPERATIONS, account.OPERATIONS),
-    entities={
-        "contacts": "People.",
-        "companies": "Organisations.",
-        "deals": "Opportunities, each in a stage of a pipeline.",
-        "tickets": "Support requests, each in a stage of a pipeline.",
-        "objects": "Records of any object type, named by `objectType`: custom objects above all.",
-        "schemas": "Object types: their names, properties and associations.",
-        "*": "The connector itself.",
-    },
+ENTITIES: Final = {
+    "contacts": "People.",
+    "companies": "Organisations.",
+    "deals": "Opportunities, each in a stage of a pipeline.",
+    "tickets": "Support requests, each in a stage of a pipeline.",
+    "products": "Goods and services in the product library.",
+    "line_items": "Products in a deal or quote, with quantity and price.",
+    "quotes": "Offers to customers.",
+    "leads": "Contacts or companies that sales is qualifying.",
+    "notes": "Notes on records.",
+    "calls": "Calls logged on records.",
+    "emails": "One-to-one e-mails logged on records.",
+    "meetings": "Meetings logged on records.",
+    "tasks": "Things to do.",
+    "communications": "SMS, WhatsApp and LinkedIn messages logged on records.",
+    "objects": "Records of any object type, named by `objectType`: custom objects above all.",
+    "associations": "Links between records.",
+    "association_labels": "Types that links between two object types can have.",
+    "schemas": "Object types: their names, properties and associations.",
+    "properties": "Properties of an object type: names, labels, types and options.",
+    "property_groups": "Headings under which properties are shown.",
+    "pipelines": "Pipelines of deals, tickets and custom objects.",
+    "stages": "Stages of a pipeline.",
+    "owners": "People and queues that records are assigned to.",
+    "teams": "Teams of users.",
+    "lists": "Lists (segments) of records.",
+    "account": "The HubSpot account itself.",
+    "marketing_emails": "Marketing e-mail to single people.",
+    "subscriptions": "Which kinds of e-mail a contact receives.",
+    "*": "The connector itself.",
+}
+
+CATALOG: Final = Catalog(
+    chain(crm.OPERATIONS, associations.OPERATIONS, definitions.OPERATIONS, people.OPERATIONS, account.OPERATIONS),
+    entities=ENTITIES,
     aliases={"search": "api_search"},
 )

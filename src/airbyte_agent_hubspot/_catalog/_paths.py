@@ -1,11 +1,11 @@
-"""Paths of HubSpot's APIs in both generations: `/crm/v3/objects` and `/crm/objects/2026-03`.
+"""Requests to HubSpot's APIs, in both generations of paths: `/crm/v3/objects` and `/crm/objects/2026-03`.
 
 Source: https://developers.hubspot.com/docs/developer-tooling/platform/versioning
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -21,7 +21,37 @@ DEFAULT_VERSION: Final = "2026-03"
 """The version of HubSpot's API that requests name unless told otherwise."""
 
 LEGACY_VERSION: Final = "v3"
-"""The version whose paths HubSpot supports until 2027-09."""
+"""Stands for the paths of before 2026: v3, and v4 for associations."""
+
+Family: TypeAlias = Literal[
+    "account",
+    "associations",
+    "lists",
+    "object_associations",
+    "objects",
+    "owners",
+    "pipelines",
+    "properties",
+    "schemas",
+    "single_send",
+    "subscriptions",
+    "users",
+]
+_ROOTS: Final[dict[Family, tuple[str, str]]] = {
+    "account": ("/account-info/v3", "/account-info/{}"),
+    "associations": ("/crm/v4/associations", "/crm/associations/{}"),
+    "lists": ("/crm/v3/lists", "/crm/lists/{}"),
+    "object_associations": ("/crm/v4/objects", "/crm/objects/{}"),
+    "objects": ("/crm/v3/objects", "/crm/objects/{}"),
+    "owners": ("/crm/v3/owners", "/crm/owners/{}"),
+    "pipelines": ("/crm/v3/pipelines", "/crm/pipelines/{}"),
+    "properties": ("/crm/v3/properties", "/crm/properties/{}"),
+    "schemas": ("/crm-object-schemas/v3/schemas", "/crm-object-schemas/{}/schemas"),
+    "single_send": ("/marketing/v4/email/single-send", "/marketing/v4/email/single-send"),
+    "subscriptions": ("/communication-preferences/v4/statuses", "/communication-preferences/{}/statuses"),
+    "users": ("/settings/v3/users", "/settings/users/{}"),
+}
+"""Family -> its legacy root, its dated root."""
 
 
 _LISTS_OF_NAMES: Final = frozenset({"properties", "propertiesWithHistory", "associations"})
@@ -31,46 +61,53 @@ _MAX_ADDRESS_CHARS: Final = 16_000
 """HubSpot answers 414 from about 16,200 characters on."""
 
 
-def objects_path(version: str, *parts: str) -> str:
-    """The path of CRM objects, with `parts` escaped behind it."""
-    root = "/crm/v3/objects" if version == LEGACY_VERSION else f"/crm/objects/{version}"
-    return _join(root, parts)
+def path(family: Family, version: str, *parts: object) -> str:
+    """The path of `family`, with `parts` escaped behind it.
+
+    Raises:
+        InvalidParamsError: a part would lead to another address.
+    """
+    legacy, dated = _ROOTS[family]
+    root = legacy if version == LEGACY_VERSION else dated.format(version)
+    segments = [str(part) for part in parts]
+    step = next((segment for segment in segments if segment in _STEPS), None)
+    if step is not None:
+        sentence = f"{step!r} is neither an id nor an object type: it would lead to another address."
+        raise InvalidParamsError(sentence, errors=[FieldError("params", sentence, "out_of_range")])
+    return "/".join((root, *(quote(segment, safe="") for segment in segments)))
 
 
-def schemas_path(version: str, *parts: str) -> str:
-    """The path of object schemas, with `parts` escaped behind it."""
-    return _join(f"/crm-object-schemas/{version}/schemas", parts)
+def get(url: str, params: Mapping[str, object], *names: str) -> HttpRequest:
+    """A GET with those of `params` that `names` lists as its query."""
+    return HttpRequest("GET", with_query(url, params, *names))
 
 
-def account_path(version: str, *parts: str) -> str:
-    """The path of the account's own facts, with `parts` escaped behind it."""
-    return _join(f"/account-info/{version}", parts)
+def delete(url: str) -> HttpRequest:
+    """A DELETE."""
+    return HttpRequest("DELETE", url)
 
 
-def _join(root: str, parts: tuple[str, ...]) -> str:
-    for part in parts:
-        if part in _STEPS:
-            sentence = f"{part!r} is neither an id nor an object type: it would lead to another address."
-            raise InvalidParamsError(sentence, errors=[FieldError("params", sentence, "out_of_range")])
-    return "/".join((root, *(quote(part, safe="") for part in parts)))
+def send(method: Literal["PATCH", "POST", "PUT"], url: str, body: object) -> HttpRequest:
+    """A request with `body` as JSON."""
+    return HttpRequest(method, url, {"content-type": "application/json"}, msgspec.json.encode(body))
 
 
-def get(path: str, params: Mapping[str, object], names: tuple[str, ...]) -> HttpRequest:
-    """A GET of `path` with those of `params` that `names` lists as its query.
+def with_query(url: str, params: Mapping[str, object], *names: str) -> str:
+    """The path with those of `params` that `names` lists as its query.
 
     Raises:
         InvalidParamsError: HubSpot would not take an address that long.
     """
-    query = {name: _text(name, params[name]) for name in names if name in params}
-    address = f"{path}?{urlencode(query)}" if query else path
+    query = {name: _query_text(name, params[name]) for name in names if name in params}
+    address = f"{url}?{urlencode(query)}" if query else url
     if len(address) > _MAX_ADDRESS_CHARS:
         raise address_too_long()
-    return HttpRequest("GET", address)
+    return address
 
 
-def post(path: str, body: Mapping[str, object]) -> HttpRequest:
-    """A POST of `body` as JSON."""
-    return HttpRequest("POST", path, {"content-type": "application/json"}, msgspec.json.encode(body))
+def without(params: Mapping[str, object], *names: str) -> dict[str, object]:
+    """`params` but for those named: what goes into a body when the rest is in the path."""
+    return {name: value for name, value in params.items() if name not in names}
 
 
 def names_in(value: object) -> list[str]:
@@ -79,9 +116,12 @@ def names_in(value: object) -> list[str]:
     return [name.strip() for name in parts if name.strip()]
 
 
-def _text(name: str, value: object) -> str:
-    if name in _LISTS_OF_NAMES:
-        return ",".join(names_in(value))
+def value_text(value: object) -> str:
+    """A property's value as text, the only form that HubSpot keeps values in; None clears."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return "" if value is None else str(value)
+
+
+def _query_text(name: str, value: object) -> str:
+    return ",".join(names_in(value)) if name in _LISTS_OF_NAMES else value_text(value)

@@ -1,65 +1,136 @@
-"""The connector itself: can it work?
+"""The account and the connector itself; marketing e-mail.
 
 Source: https://developers.hubspot.com/docs/api-reference/account-account-info-v3/guide
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
-from .. import params as p
+from .. import models as m
 from .._operation import Operation
-from .._shape import Metadata
+from .._shape import ConvertedShape, ItemShape, PageShape
 from ..errors import MissingScopesError
-from ..models import CheckResult
-from ._paths import account_path, get
+from ..params import people as p
+from ._paths import get, path, send, with_query, without
 
 if TYPE_CHECKING:
     from .._shape import Params
+    from .._wire import HttpRequest
     from ..errors import ConnectorError
 
-_CHECKED_ENTITY = "account"
-_CHECKED_ACTION = "details"
+_GUIDE: Final = "https://developers.hubspot.com/docs/api-reference/account-account-info-v3/guide"
+_SEND_GUIDE: Final = "https://developers.hubspot.com/docs/api-reference/marketing-single-send-v4/guide"
+_SUBSCRIPTION_GUIDE: Final = (
+    "https://developers.hubspot.com/docs/api-reference/2026-03/communication-preferences/status/update-subscription"
+)
+_TOKEN_GUIDE: Final = "https://developers.hubspot.com/docs/api-reference/legacy/authentication/manage-oauth-tokens"  # noqa: S105 - an address
+_CHECKED = ("account", "details")
 
 
-class _Details(msgspec.Struct, frozen=True):
-    portalId: int  # noqa: N815 - HubSpot's name
+def _read_check(body: bytes, params: Params) -> m.CheckResult:
+    """Account details, read as proof that the connector works."""
+    del params
+    details = msgspec.json.decode(body, type=m.AccountDetails)
+    return m.CheckResult("healthy", None, *_CHECKED, details.portalId, [])
 
 
-class _CheckShape:
-    """HubSpot's account details, read as proof that the connector works."""
-
-    def decode(self, body: bytes, params: Params) -> CheckResult:
-        del params
-        details = msgspec.json.decode(body, type=_Details)
-        return CheckResult("healthy", None, _CHECKED_ENTITY, _CHECKED_ACTION, details.portalId, [])
-
-    def to_envelope(self, body: bytes, params: Params) -> tuple[bytes, Metadata]:
-        return msgspec.json.encode(self.decode(body, params)), Metadata()
-
-    def from_envelope(self, result: bytes, metadata: Metadata) -> CheckResult:
-        del metadata
-        return msgspec.json.decode(result, type=CheckResult)
-
-
-def _unhealthy(error: ConnectorError) -> CheckResult:
+def _unhealthy(error: ConnectorError) -> m.CheckResult:
     missing: list[str] = []
     if isinstance(error, MissingScopesError):
         missing = [scope for item in error.errors for scope in cast("list[str]", item.details["required_scopes"])]
-    return CheckResult("unhealthy", error.message, _CHECKED_ENTITY, _CHECKED_ACTION, None, missing)
+    return m.CheckResult("unhealthy", error.message, *_CHECKED, None, missing)
 
+
+class _Statuses(msgspec.Struct, frozen=True):
+    results: list[m.SubscriptionStatus]
+
+
+def _read_status(body: bytes, params: Params) -> m.SubscriptionStatus:
+    """The status that was set."""
+    wanted = params["subscriptionId"]
+    results = msgspec.json.decode(body, type=_Statuses).results
+    return next((status for status in results if status.subscriptionId == wanted), results[0])
+
+
+def _encode_update_subscription(params: Params, version: str) -> HttpRequest:
+    body = {"channel": "EMAIL", **without(params, "email")}
+    return send("POST", path("subscriptions", version, params["email"]), body)
+
+
+_account = partial(Operation, "account", source=_GUIDE, scopes=("oauth",))
 
 OPERATIONS: tuple[Operation, ...] = (
+    _account(
+        "details",
+        "The account: its id, time zone and currencies.",
+        params=p.NoParams,
+        encode=lambda params, version: get(path("account", version, "details"), params),
+        shape=ItemShape(m.AccountDetails),
+    ),
+    _account(
+        "api_usage",
+        "How many calls of today's allowance private apps have used.",
+        params=p.NoParams,
+        encode=lambda params, version: get(path("account", version, "api-usage", "daily", "private-apps"), params),
+        shape=PageShape(m.ApiUsage),
+    ),
+    Operation(
+        "marketing_emails",
+        "single_send",
+        "Sends one marketing e-mail to one person. Needs Marketing Hub Enterprise or the transactional add-on.",
+        _SEND_GUIDE,
+        p.SingleSendParams,
+        lambda params, version: send("POST", path("single_send", version), params),
+        ItemShape(m.SingleSend),
+        effect="write",
+        scopes=("marketing-email", "transactional-email"),
+    ),
+    Operation(
+        "marketing_emails",
+        "get",
+        "What became of a single send.",
+        _SEND_GUIDE,
+        p.SendStatusParams,
+        lambda params, _version: get(f"/marketing/v3/email/send-statuses/{params['statusId']}", {}),
+        ItemShape(m.SingleSend),
+        scopes=("marketing-email", "transactional-email"),
+    ),
+    Operation(
+        "subscriptions",
+        "get",
+        "Which kinds of e-mail a contact receives.",
+        _SUBSCRIPTION_GUIDE,
+        p.SubscriptionParams,
+        lambda params, version: get(
+            with_query(path("subscriptions", version, params["email"]), {"channel": "EMAIL"}, "channel"), {}
+        ),
+        PageShape(m.SubscriptionStatus),
+        scopes=("communication_preferences.read", "communication_preferences.statuses.batch.read"),
+    ),
+    Operation(
+        "subscriptions",
+        "update",
+        "Subscribes a contact to one kind of e-mail, or unsubscribes it.",
+        _SUBSCRIPTION_GUIDE,
+        p.UpdateSubscriptionParams,
+        _encode_update_subscription,
+        ConvertedShape(m.SubscriptionStatus, _read_status),
+        effect="write",
+        scopes=("communication_preferences.read_write", "communication_preferences.write"),
+        idempotent=True,
+    ),
     Operation(
         "*",
         "check",
         "Whether the connector works: credentials, reachability and the account's id.",
-        "https://developers.hubspot.com/docs/api-reference/account-account-info-v3/guide",
+        _GUIDE,
         p.NoParams,
-        lambda params, version: get(account_path(version, "details"), params, ()),
-        _CheckShape(),
+        lambda params, version: get(path("account", version, "details"), params),
+        ConvertedShape(m.CheckResult, _read_check),
         scopes=("oauth",),
         recover=_unhealthy,
     ),
