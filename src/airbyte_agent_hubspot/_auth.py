@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from .models.auth import HubspotAuthConfig
 
 TOKEN_PATH: Final = "/oauth/2026-03/token"  # noqa: S105 - a path
+LEGACY_TOKEN_PATH: Final = "/oauth/v1/token"  # noqa: S105 - a path
+"""Ends on 2027-02-16."""
 REFRESH_MARGIN_S: Final = 60.0
 """A token is replaced when it has this long to live."""
 

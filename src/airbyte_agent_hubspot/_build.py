@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from ._auth import TOKEN_PATH, CachedTokens, ExpiringToken, FixedToken, HubspotRefresh
-from ._catalog import DEFAULT_VERSION
+from ._auth import LEGACY_TOKEN_PATH, TOKEN_PATH, CachedTokens, ExpiringToken, FixedToken, HubspotRefresh
+from ._catalog import DEFAULT_VERSION, LEGACY_VERSION
 from ._hosted import HostedExecutor, application_token_fetcher
 from ._http import PyqwestTransport
+from ._limits import shared_budget
 from ._local import LocalExecutor
 from ._retry import Progress, Retrier
 from ._sansio import reauthorization_required, wait_before_retry
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from ._auth import OnTokenRefresh, Tokens
+    from ._clock import Clock
     from ._executor import Executor
     from ._http import Transport
     from ._target import LocalTarget
@@ -35,9 +37,10 @@ def build_executor(
     transport: Transport | None,
     api_version: str | None,
     on_token_refresh: OnTokenRefresh | None,
+    clock: Clock | None = None,
 ) -> Executor:
     """The executor for `target`. Opens nothing yet."""
-    retrier = Retrier(transport or PyqwestTransport())
+    retrier = Retrier(transport or PyqwestTransport(), clock=clock)
     if isinstance(target, HostedTarget):
         return HostedExecutor(
             retrier=retrier,
@@ -47,15 +50,26 @@ def build_executor(
             connector_id=target.connector_id,
             organization_id=target.organization_id,
         )
+    version = api_version or DEFAULT_VERSION
     return LocalExecutor(
         retrier=retrier,
         base_url=target.base_url,
-        tokens=_hubspot_tokens(target, retrier, on_token_refresh),
-        version=api_version or DEFAULT_VERSION,
+        tokens=_hubspot_tokens(target, retrier, version, on_token_refresh),
+        version=version,
+        budget=shared_budget(_account_of(target)),
     )
 
 
-def _hubspot_tokens(target: LocalTarget, retrier: Retrier, on_token_refresh: OnTokenRefresh | None) -> Tokens:
+def _account_of(target: LocalTarget) -> str:
+    """What names the app and account whose limits are shared, without telling the credentials."""
+    config = target.auth_config
+    secret = config.private_app_token if isinstance(config, HubspotPrivateAppAuthConfig) else config.refresh_token
+    return sha256(f"{target.base_url} {secret}".encode()).hexdigest()
+
+
+def _hubspot_tokens(
+    target: LocalTarget, retrier: Retrier, version: str, on_token_refresh: OnTokenRefresh | None
+) -> Tokens:
     config = target.auth_config
     if isinstance(config, HubspotPrivateAppAuthConfig):
         return FixedToken(
@@ -64,13 +78,13 @@ def _hubspot_tokens(target: LocalTarget, retrier: Retrier, on_token_refresh: OnT
         )
     refresh = HubspotRefresh(
         config,
-        token_url=target.base_url + TOKEN_PATH,
+        token_url=target.base_url + (LEGACY_TOKEN_PATH if version == LEGACY_VERSION else TOKEN_PATH),
         send=_token_sender(retrier),
-        now_s=time.time,
+        now_s=retrier.clock.now_s,
         on_token_refresh=on_token_refresh,
     )
     first = ExpiringToken(config.access_token) if config.access_token else None
-    return CachedTokens(refresh, now_s=time.time, first=first)
+    return CachedTokens(refresh, now_s=retrier.clock.now_s, first=first)
 
 
 def _server_tokens(target: HostedTarget, retrier: Retrier) -> Tokens:
@@ -85,30 +99,28 @@ def _server_tokens(target: HostedTarget, retrier: Retrier) -> Tokens:
             ),
         )
     if given is not None:
-        return CachedTokens(_fetcher_of(given), now_s=time.time)
+        return CachedTokens(_fetcher_of(given), now_s=retrier.clock.now_s)
     fetch = application_token_fetcher(
         base_url=target.base_url,
         client_id=target.client_id or "",
         client_secret=target.client_secret or "",
         send=_token_sender(retrier),
-        now_s=time.time,
+        now_s=retrier.clock.now_s,
     )
-    return CachedTokens(fetch, now_s=time.time)
+    return CachedTokens(fetch, now_s=retrier.clock.now_s)
 
 
 def _token_sender(retrier: Retrier) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
     """Sends requests for tokens: asking twice does no harm."""
 
     async def send(request: HttpRequest) -> HttpResponse:
-        import asyncio  # noqa: PLC0415 - needed at the first token
-
         return await retrier.send(
             request,
             resendable=True,
             wait_rule=lambda response, attempt, jitter: wait_before_retry(
                 response, attempt=attempt, resendable=True, jitter=jitter
             ),
-            progress=Progress(deadline_s=asyncio.get_running_loop().time() + TOKEN_TIMEOUT_S),
+            progress=Progress(deadline_s=retrier.clock.monotonic_s() + TOKEN_TIMEOUT_S),
         )
 
     return send

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Mapping
+    from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
     from typing import Unpack
 
     from .models import BatchResult, Deleted, Page, Record, Result, TypedRecord
@@ -19,7 +19,9 @@ PropertiesT = TypeVar("PropertiesT")
 class Run(Protocol):
     """`HubspotConnector.execute`."""
 
-    async def __call__(self, entity: str, action: str, params: Mapping[str, object] | None = None) -> Result:
+    async def __call__(
+        self, entity: str, action: str, params: Mapping[str, object] | None = None, *, bulk: bool = False
+    ) -> Result:
         """The operation's result."""
         ...
 
@@ -32,8 +34,8 @@ class CrmEntity(Generic[RecordT]):
         self._entity = entity
         self._fixed: dict[str, object] = {} if object_type is None else {"object_type": object_type}
 
-    async def _call(self, action: str, params: Mapping[str, object]) -> Result:
-        return await self._run(self._entity, action, {**self._fixed, **params})
+    async def _call(self, action: str, params: Mapping[str, object], *, bulk: bool = False) -> Result:
+        return await self._run(self._entity, action, {**self._fixed, **params}, bulk=bulk)
 
     async def list(self, **params: Unpack[r.ListParams]) -> Page[RecordT]:
         """One page of records, ascending by id."""
@@ -107,7 +109,10 @@ class CrmEntity(Generic[RecordT]):
         """
         from ._paging import prefetched_pages  # noqa: PLC0415 - needed at the first iteration
 
-        pages = prefetched_pages(self.list, {"limit": 100, **params})
+        async def fetch(**wanted: object) -> Page[RecordT]:
+            return cast("Page[RecordT]", await self._call("list", wanted, bulk=True))
+
+        pages = prefetched_pages(fetch, {"limit": 100, **params})
         async with aclosing(pages):
             async for page in pages:
                 for record in page:
@@ -126,7 +131,8 @@ class CrmEntity(Generic[RecordT]):
 
         last_id: str | None = None
         while True:
-            page = await self.api_search(**above_id(params, last_id))
+            window = above_id(params, last_id)
+            page = cast("Page[RecordT]", await self._call("api_search", window, bulk=True))
             for record in page:
                 yield record
             if not page.data or page.meta.next_cursor is None:
@@ -137,7 +143,10 @@ class CrmEntity(Generic[RecordT]):
         """Any number of records by id or unique property, each found or not, in the order of `ids`."""
         from ._paging import in_batches  # noqa: PLC0415 - needed at the first call
 
-        return await in_batches([*ids], lambda part: self.batch_get(ids=part, **params))
+        async def fetch(part: Sequence[str | int]) -> BatchResult[RecordT]:
+            return cast("BatchResult[RecordT]", await self._call("batch_get", {"ids": part, **params}, bulk=True))
+
+        return await in_batches([*ids], fetch)
 
     def with_model(self, model: type[PropertiesT]) -> ModelEntity[RecordT, PropertiesT]:
         """The same records, their properties read into `model`: a dataclass or TypedDict of property names.

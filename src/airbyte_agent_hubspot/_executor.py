@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One validated call of one operation. `timeout_s` bounds everything: waits, refreshes, every attempt."""
+    """One validated call of one operation. `timeout_s` bounds everything: waits, refreshes, every attempt.
+
+    `bulk` calls give way to others where the account's limits are shared.
+    """
 
     operation: Operation
     params: Params
     timeout_s: float | None = None
     idempotency_key: str | None = None
+    bulk: bool = False
 
 
 class Executor(Protocol):

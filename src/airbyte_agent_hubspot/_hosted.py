@@ -205,7 +205,7 @@ class HostedExecutor:
 
         timeout_s = CALL_TIMEOUT_S if call.timeout_s is None else call.timeout_s
         operation = call.operation
-        progress = Progress(deadline_s=asyncio.get_running_loop().time() + timeout_s)
+        progress = Progress(deadline_s=self._retrier.clock.monotonic_s() + timeout_s)
         try:
             async with asyncio.timeout(timeout_s):
                 response = await self._on_connector(call, progress)

@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
 from weakref import WeakValueDictionary
 
 from ._sansio import read_hubspot_error, read_retry_after_s
+from .errors import RateLimitedError
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from ._clock import Clock
+    from ._operation import LimitKind
+    from ._retry import Progress
     from ._wire import HttpResponse
-
-Kind: TypeAlias = Literal["burst", "search"]
 
 BURST_CALLS: Final = 100
 """Calls in ten seconds that every kind of app is allowed; HubSpot's answers then say how many this one is."""
@@ -32,6 +35,8 @@ BULK_SHARE: Final = 0.8
 """The part of a window that bulk work leaves nothing of for others at most."""
 _SKEW_S: Final = 0.05
 """HubSpot sees a request later than we send it, and not always by the same time."""
+DAILY_RESERVE: Final = 0.05
+"""The part of a day's calls that bulk work leaves to interactive calls."""
 _TOO_MANY: Final = 429
 
 
@@ -64,24 +69,22 @@ class Window:
 class Budget(Protocol):
     """Who may send when. One implementation shares within a process; another may share between them."""
 
-    def reserve(self, kind: Kind, now_s: float, *, bulk: bool, deadline_s: float | None) -> Place:
+    def reserve(self, kind: LimitKind, now_s: float, *, bulk: bool, deadline_s: float | None) -> Place:
         """A place for one request, or when to ask again."""
         ...
 
-    def learn(self, kind: Kind, response: HttpResponse, now_s: float) -> None:
+    def learn(self, kind: LimitKind, response: HttpResponse, now_s: float) -> None:
         """Takes in what an answer says of the limits."""
         ...
 
 
+@dataclass(frozen=True, slots=True)
 class Place:
-    """A place to send at `at_s`, if `granted`; else the time to ask again, or never if `too_late`."""
+    """A place to send at `at_s`, if `granted`; else when to ask again, or never if that is `too_late`."""
 
-    __slots__ = ("at_s", "granted", "too_late")
-
-    def __init__(self, at_s: float, *, granted: bool, too_late: bool = False) -> None:
-        self.at_s = at_s
-        self.granted = granted
-        self.too_late = too_late
+    at_s: float
+    granted: bool
+    too_late: bool = False
 
 
 class SharedBudget:
@@ -89,18 +92,22 @@ class SharedBudget:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._windows: dict[Kind, Window] = {
+        self._windows: dict[LimitKind, Window] = {
             "burst": Window(BURST_CALLS, BURST_WINDOW_S),
             "search": Window(SEARCH_CALLS, SEARCH_WINDOW_S),
         }
+        self._daily_left = 1.0
+        """The part of today's calls that is left, as far as HubSpot has said."""
 
-    def reserve(self, kind: Kind, now_s: float, *, bulk: bool, deadline_s: float | None) -> Place:
+    def reserve(self, kind: LimitKind, now_s: float, *, bulk: bool, deadline_s: float | None) -> Place:
         """A place for one request.
 
         Interactive calls take the next place there is, even in the future. Bulk calls take only a place that is free
         now, and leave a part of the window alone, so that they never stand before the others.
         """
         with self._lock:
+            if bulk and self._daily_left < DAILY_RESERVE:
+                return Place(now_s, granted=False, too_late=True)
             window = self._windows[kind]
             at_s = window.next_free_s(now_s, share=BULK_SHARE if bulk else 1.0)
             if deadline_s is not None and at_s >= deadline_s:
@@ -110,16 +117,57 @@ class SharedBudget:
             window.take(at_s)
             return Place(at_s, granted=True)
 
-    def learn(self, kind: Kind, response: HttpResponse, now_s: float) -> None:
+    def learn(self, kind: LimitKind, response: HttpResponse, now_s: float) -> None:
         """Takes in how many calls the app is allowed, and that others used them up."""
         allowed = response.headers.get("x-hubspot-ratelimit-max", "")
+        daily = response.headers.get("x-hubspot-ratelimit-daily", "")
+        daily_left = response.headers.get("x-hubspot-ratelimit-daily-remaining", "")
         with self._lock:
+            if daily.isdecimal() and daily_left.isdecimal() and int(daily) > 0:
+                self._daily_left = int(daily_left) / int(daily)
             if kind == "burst" and allowed.isdecimal() and int(allowed) > 0:
                 self._windows["burst"].calls = int(allowed)
             if response.status == _TOO_MANY and read_hubspot_error(response).policyName != "DAILY":
                 wait_s = read_retry_after_s(response)
                 pause_s = SEARCH_WINDOW_S if kind == "search" else BURST_WINDOW_S / 10
                 self._windows[kind].close_until(now_s + (pause_s if wait_s is None else wait_s))
+
+
+class BudgetGate:
+    """The gate of one call: a place in the budget for each of its requests."""
+
+    def __init__(self, budget: Budget, kind: LimitKind, *, bulk: bool) -> None:
+        self._budget = budget
+        self._kind: LimitKind = kind
+        self._bulk = bulk
+
+    async def enter(self, clock: Clock, progress: Progress) -> None:
+        """Waits for a place.
+
+        Raises:
+            RateLimitedError: the place would come after the deadline; nothing is waited for then.
+        """
+        while True:
+            now_s = clock.monotonic_s()
+            place = self._budget.reserve(self._kind, now_s, bulk=self._bulk, deadline_s=progress.deadline_s)
+            if place.too_late:
+                wait_s = place.at_s - now_s
+                raise RateLimitedError(
+                    "HubSpot's limit of calls is used up by other calls of this process: a place for this one comes "
+                    f"in {wait_s:.1f} s, after its deadline. Call again then, or allow more time."
+                    if wait_s
+                    else "Today's calls of this HubSpot app are nearly used up: the rest is kept for interactive calls. "
+                    "Go on with bulk work after midnight in the account's time zone.",
+                    retry_after_s=wait_s or None,
+                )
+            if place.at_s > now_s:
+                await clock.sleep(place.at_s - now_s)
+            if place.granted:
+                return
+
+    def learn(self, response: HttpResponse, now_s: float) -> None:
+        """Hands on what an answer says of the limits."""
+        self._budget.learn(self._kind, response, now_s)
 
 
 _budgets: WeakValueDictionary[Hashable, SharedBudget] = WeakValueDictionary()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ._http import AnswerTimeoutError, NotSentError, TransportError
+from ._limits import BudgetGate, SharedBudget
 from ._retry import Progress
 from ._sansio import (
     error_of,
@@ -15,7 +16,7 @@ from ._sansio import (
     unreadable,
     wait_before_retry,
 )
-from ._wire import UNREADABLE
+from ._wire import UNREADABLE, HttpRequest
 from .errors import Upstream, UpstreamTimeoutError, UpstreamUnavailableError
 
 if TYPE_CHECKING:
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 
     from ._auth import Tokens
     from ._executor import Call
+    from ._limits import Budget
     from ._operation import Operation
     from ._retry import Retrier
-    from ._wire import HttpRequest, HttpResponse
+    from ._wire import HttpResponse
     from .errors import ConnectorError
     from .models import Result
 
@@ -45,11 +47,14 @@ class Answer:
 class LocalExecutor:
     """Runs calls against HubSpot with the tokens it is given."""
 
-    def __init__(self, *, retrier: Retrier, base_url: str, tokens: Tokens, version: str) -> None:
+    def __init__(
+        self, *, retrier: Retrier, base_url: str, tokens: Tokens, version: str, budget: Budget | None = None
+    ) -> None:
         self._retrier = retrier
         self._base_url = base_url.rstrip("/")
         self._tokens = tokens
         self._version = version
+        self._budget = budget or SharedBudget()
 
     async def execute(self, call: Call) -> Result:
         """The call's result, decoded."""
@@ -70,10 +75,10 @@ class LocalExecutor:
         timeout_s = CALL_TIMEOUT_S if call.timeout_s is None else call.timeout_s
         operation = call.operation
         request = operation.encode(call.params, self._version)
-        progress = Progress(deadline_s=asyncio.get_running_loop().time() + timeout_s)
+        progress = Progress(deadline_s=self._retrier.clock.monotonic_s() + timeout_s)
         try:
             async with asyncio.timeout(timeout_s):
-                response = await self._authorized(operation, request, progress)
+                response = await self._authorized(call, request, progress)
         except TimeoutError as error:
             if progress.in_flight and not operation.resendable:
                 raise outcome_unknown(operation, f"No answer came within {timeout_s:g} s") from error
@@ -91,17 +96,22 @@ class LocalExecutor:
         await self._tokens.close()
         await self._retrier.close()
 
-    async def _authorized(self, operation: Operation, request: HttpRequest, progress: Progress) -> HttpResponse:
+    async def _authorized(self, call: Call, request: HttpRequest, progress: Progress) -> HttpResponse:
+        operation = call.operation
+        url = self._base_url + request.url
+        gate = BudgetGate(self._budget, operation.limit, bulk=call.bulk)
+
         def wait_rule(response: HttpResponse, attempt: int, jitter: Callable[[], float]) -> float | None:
             return wait_before_retry(response, attempt=attempt, resendable=operation.resendable, jitter=jitter)
 
         async def send(token: str) -> HttpResponse:
             headers = {**request.headers, "authorization": f"Bearer {token}", "accept": "application/json"}
             return await self._retrier.send(
-                replace(request, url=self._base_url + request.url, headers=headers),
+                HttpRequest(request.method, url, headers, request.body),
                 resendable=operation.resendable,
                 wait_rule=wait_rule,
                 progress=progress,
+                gate=gate,
             )
 
         token = await self._tokens.current()

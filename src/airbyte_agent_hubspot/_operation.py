@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .models import Result
 
 Effect: TypeAlias = Literal["read", "write", "destructive"]
+LimitKind: TypeAlias = Literal["burst", "search"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Operation:
 
     `encode` turns validated parameters and an API version into a request whose `url` is a path. `wire_names` holds
     the wire name of each parameter whose name is not simply the camelCase form of its key. `scopes` are any-of.
-    `idempotent` writes may be sent twice without doing more than once. `recover` makes a result of an error.
+    `idempotent` writes may be sent twice without doing more than once. `limit` is the
+    one of HubSpot's limits that counts it. `recover` makes a result of an error.
     """
 
     entity: str
@@ -41,6 +43,7 @@ class Operation:
     scopes: tuple[str, ...] = ()
     wire_names: Mapping[str, str] = field(default_factory=dict[str, str])
     idempotent: bool = False
+    limit: LimitKind = "burst"
     recover: Callable[[ConnectorError], Result] | None = None
 
     @cached_property

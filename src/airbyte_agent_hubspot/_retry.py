@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
+from ._clock import SystemClock
 from ._http import MaybeSentError, NotSentError, TransportError
 from ._sansio import MAX_ATTEMPTS, back_off_s
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
+    from ._clock import Clock
     from ._http import Transport
     from ._wire import HttpRequest, HttpResponse
 
@@ -27,7 +29,7 @@ class Progress:
 
     def __init__(self, *, deadline_s: float | None = None) -> None:
         self.deadline_s = deadline_s
-        """On the event loop's clock."""
+        """On the retrier's clock."""
         self.upstream_calls = 0
         self.in_flight = False
         """Whether a request is with the other side, its answer not yet here."""
@@ -35,30 +37,47 @@ class Progress:
         """Whether an earlier request may have arrived, its answer lost."""
 
 
+class Gate(Protocol):
+    """What each request of a call passes before it is sent."""
+
+    async def enter(self, clock: Clock, progress: Progress) -> None:
+        """Waits until the request may be sent."""
+        ...
+
+    def learn(self, response: HttpResponse, now_s: float) -> None:
+        """Takes in what an answer says of the limits."""
+        ...
+
+
 class Retrier:
-    """A transport that resends. `sleep` and `jitter` are there for tests."""
+    """A transport that resends. Deadlines and waits are on the clock's monotonic time."""
 
     def __init__(
-        self,
-        transport: Transport,
-        *,
-        sleep: Callable[[float], Awaitable[None]] | None = None,
-        jitter: Callable[[], float] = random.random,
+        self, transport: Transport, *, clock: Clock | None = None, jitter: Callable[[], float] = random.random
     ) -> None:
+        self.clock = clock or SystemClock()
         self._transport = transport
-        self._sleep = sleep
         self._jitter = jitter
 
     async def send(
-        self, request: HttpRequest, *, resendable: bool, wait_rule: WaitRule, progress: Progress
+        self,
+        request: HttpRequest,
+        *,
+        resendable: bool,
+        wait_rule: WaitRule,
+        progress: Progress,
+        gate: Gate | None = None,
     ) -> HttpResponse:
         """The answer that settles it: of success, or one of failure after which nothing more may be sent.
 
         Raises:
             TransportError: no answer came, and the request may not be sent again.
+            RateLimitedError: the gate would not open before the deadline.
         """
         attempt = 0
         while True:
+            if gate is not None:
+                await gate.enter(self.clock, progress)
             attempt += 1
             progress.upstream_calls += 1
             try:
@@ -73,6 +92,8 @@ class Retrier:
                 if wait_s is None or not may_resend or not await self._wait(wait_s, progress):
                     raise
                 continue
+            if gate is not None:
+                gate.learn(response, self.clock.monotonic_s())
             if response.status < _OK_BELOW:
                 return response
             stated_s = wait_rule(response, attempt, self._jitter)
@@ -85,9 +106,7 @@ class Retrier:
 
     async def _wait(self, seconds: float, progress: Progress) -> bool:
         """Waits, unless the deadline comes first: then False, at once."""
-        import asyncio  # noqa: PLC0415 - needed at the first wait
-
-        if progress.deadline_s is not None and asyncio.get_running_loop().time() + seconds >= progress.deadline_s:
+        if progress.deadline_s is not None and self.clock.monotonic_s() + seconds >= progress.deadline_s:
             return False
-        await (self._sleep or asyncio.sleep)(seconds)
+        await self.clock.sleep(seconds)
         return True

@@ -38,6 +38,8 @@ MAX_ATTEMPTS: Final = 4
 _BACK_OFF_START_S: Final = 0.5
 _BACK_OFF_MAX_S: Final = 8.0
 _RETRY_STATUSES: Final = frozenset({423, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+_NOT_ACTED_STATUSES: Final = frozenset({423, 477})
+"""The record is locked, the account is moving: HubSpot has certainly not acted."""
 _UNAVAILABLE_STATUSES: Final = frozenset({423, 477, 503, 521, 522, 523, 530})
 _EXISTING_ID: Final = re.compile(r"Existing ID: (\d+)")
 
@@ -159,7 +161,7 @@ def _rate_limited(response: HttpResponse, body: HubspotError, said: str, upstrea
 
 
 def _failed(operation: Operation, response: HttpResponse, said: str, upstream: Upstream) -> ConnectorError:
-    if not operation.resendable and response.status >= 500:  # noqa: PLR2004 - 423 and 477 come before anything is done
+    if not operation.resendable and response.status not in _NOT_ACTED_STATUSES:
         return outcome_unknown(operation, f"HubSpot failed with HTTP {response.status}", upstream)
     if response.status in _UNAVAILABLE_STATUSES:
         return UpstreamUnavailableError(
@@ -234,7 +236,7 @@ def wait_before_retry(
     """Seconds to wait before sending again, or None if it must not be sent again.
 
     `attempt` counts from 1. A `Retry-After` header wins over the back-off curve. What is not resendable is sent again
-    only after 429, when HubSpot has not acted on it. A daily limit is never waited for.
+    only after 429, 423 and 477, when HubSpot has not acted on it. A daily limit is never waited for.
 
     Source: https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
     """
@@ -246,6 +248,6 @@ def wait_before_retry(
         if policy == "DAILY":
             return None
         return back_off_s(attempt + 1, jitter) if stated_s is None else stated_s
-    if response.status in _RETRY_STATUSES and resendable:
+    if response.status in (_RETRY_STATUSES if resendable else _NOT_ACTED_STATUSES):
         return back_off_s(attempt, jitter) if stated_s is None else stated_s
     return None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ._auth import OnTokenRefresh
+    from ._clock import Clock
     from ._executor import Executor
     from ._http import Transport
     from ._target import AuthConfig, GivenToken
@@ -57,6 +58,7 @@ class HubspotConnector:
         timeout_s: float | None = None,
         transport: Transport | None = None,
         on_token_refresh: OnTokenRefresh | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._target = find_target(
             auth_config,
@@ -78,6 +80,7 @@ class HubspotConnector:
         self._timeout_s = timeout_s
         self._transport = transport
         self._on_token_refresh = on_token_refresh
+        self._clock = clock
         self._executor: Executor | None = None
         self._closed = False
         self.contacts: MergeableEntity[Contact] = MergeableEntity(self.execute, "contacts")
@@ -120,10 +123,13 @@ class HubspotConnector:
     ) -> None:
         await self.close()
 
-    async def execute(self, entity: str, action: str, params: Mapping[str, object] | None = None) -> Result:
+    async def execute(
+        self, entity: str, action: str, params: Mapping[str, object] | None = None, *, bulk: bool = False
+    ) -> Result:
         """Runs `action` on `entity`: the same objects as the typed methods give.
 
-        `params` takes HubSpot's camelCase names and their snake_case forms; None is the same as `{}`.
+        `params` takes HubSpot's camelCase names and their snake_case forms; None is the same as `{}`. Bulk calls give
+        way to others where HubSpot's limits are tight.
 
         Raises:
             UnknownOperationError: there is no such entity or action.
@@ -139,6 +145,7 @@ class HubspotConnector:
             operation.reader.read(params),
             timeout_s=self._timeout_s,
             idempotency_key=_new_key() if operation.writes else None,
+            bulk=bulk,
         )
         try:
             return await self._open().execute(call)
@@ -231,6 +238,7 @@ class HubspotConnector:
                 transport=self._transport,
                 api_version=self._api_version,
                 on_token_refresh=self._on_token_refresh,
+                clock=self._clock,
             )
         return self._executor
 

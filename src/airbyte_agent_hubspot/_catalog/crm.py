@@ -214,6 +214,7 @@ def _reads(kind: Kind) -> Iterator[Operation]:
         p.SearchParams if typed else o.SearchObjectsParams,
         partial(_encode_search, kind=kind),
         PageShape(kind.record),
+        limit="search",
     )
     yield operation(
         "batch_get",
