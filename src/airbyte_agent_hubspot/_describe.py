@@ -114,7 +114,7 @@ def tool_text(catalog: Catalog) -> str:
     lines = [
         "Reads and writes HubSpot. Pass `entity`, `action`, and the action's parameters in `params` (* = required).",
         "",
-        f"Records: {', '.join(f'{entity} ({id_name})' for entity, id_name in records)}; objects (objectType*, objectId)",
+        f"Records: {', '.join(f'{name} ({id_name})' for name, id_name in records)}; objects (objectType*, objectId)",
         "for any other type. The id's name is in brackets, <id> below.",
         f"  {_record_actions(catalog)}. merge: {', '.join(mergeable)} only.",
     ]
@@ -127,8 +127,8 @@ def tool_text(catalog: Catalog) -> str:
         "Lists and searches answer {data, meta: {next_cursor}}: pass next_cursor as `after` for more; limit is at most",
         "100 (search 200). Batches take 100 inputs and answer {items: [{index, id, record, error}]}.",
         "A record has `id` and `properties` (values are text). Name the `properties` you need: few come by default.",
-        "filterGroups: [{filters: [{propertyName, operator, value | values | highValue}]}]; filters are ANDed, groups ORed;",
-        f"operators {' '.join(get_args(Operator))}. sorts: ['-createdate'].",
+        "filterGroups: [{filters: [{propertyName, operator, value | values | highValue}]}]; filters are ANDed, groups",
+        f"ORed; operators {' '.join(get_args(Operator))}. sorts: ['-createdate'].",
         "inputs of batch_create: {properties, associations}; of batch_update and batch_upsert: {id, properties}.",
         "associations of create: [{toObjectType, toObjectId}]. Stages, pipelines and owners are ids in properties",
         "(dealstage, pipeline, hubspot_owner_id): see pipelines.list, owners.list; names and options: properties.list.",

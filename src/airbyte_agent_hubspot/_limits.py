@@ -156,7 +156,7 @@ class BudgetGate:
                     "HubSpot's limit of calls is used up by other calls of this process: a place for this one comes "
                     f"in {wait_s:.1f} s, after its deadline. Call again then, or allow more time."
                     if wait_s
-                    else "Today's calls of this HubSpot app are nearly used up: the rest is kept for interactive calls. "
+                    else "Today's calls of this HubSpot app are nearly used up: the rest is for interactive calls. "
                     "Go on with bulk work after midnight in the account's time zone.",
                     retry_after_s=wait_s or None,
                 )

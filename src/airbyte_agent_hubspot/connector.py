@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ._executor import Executor
     from ._http import Transport
     from ._target import AuthConfig, GivenToken
-    from .models import CheckResult, Company, Contact, Deal, Record, Result, Ticket
+    from .models import CheckResult, Company, Contact, Deal, PropertyDefinition, Record, Result, Ticket
     from .tools import Framework, Tool
 
 
@@ -138,6 +138,7 @@ class HubspotConnector:
         """
         from ._catalog import CATALOG  # noqa: PLC0415 - the catalog costs nothing until it is used
         from ._executor import Call  # noqa: PLC0415
+        from ._teaching import is_teachable, taught  # noqa: PLC0415
 
         operation = CATALOG.find(entity, action)
         call = Call(
@@ -150,9 +151,15 @@ class HubspotConnector:
         try:
             return await self._open().execute(call)
         except ConnectorError as error:
-            if operation.recover is None:
-                raise
-            return operation.recover(error)
+            if operation.recover is not None:
+                return operation.recover(error)
+            if is_teachable(error):
+                object_type = str(call.params.get("objectType", entity))
+                raise await taught(error, object_type, self._list_properties) from error
+            raise
+
+    async def _list_properties(self, object_type: str) -> list[PropertyDefinition]:
+        return (await self.properties.list(object_type=object_type)).data
 
     async def check(self) -> CheckResult:
         """Whether the connector works: credentials, reachability and the account's id. Does not raise if not."""

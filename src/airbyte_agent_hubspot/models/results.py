@@ -39,7 +39,7 @@ class Result:
         """Compact JSON: what a model should read where a framework turns a tool result into text."""
         import json  # noqa: PLC0415 - not needed to import the package
 
-        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 RecordT_co = TypeVar("RecordT_co", covariant=True)
