@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 TOKEN_PATH: Final = "/oauth/2026-03/token"  # noqa: S105 - a path
 LEGACY_TOKEN_PATH: Final = "/oauth/v1/token"  # noqa: S105 - a path
-"""Ends on 2027-02-16."""
+"""For accounts whose apps are not on the dated endpoints yet."""
 REFRESH_MARGIN_S: Final = 60.0
 """A token is replaced when it has this long to live."""
 

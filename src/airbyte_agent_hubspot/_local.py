@@ -16,6 +16,7 @@ from ._sansio import (
     unreadable,
     wait_before_retry,
 )
+from ._sunset import warn_of_sunset
 from ._wire import UNREADABLE, HttpRequest
 from .errors import Upstream, UpstreamTimeoutError, UpstreamUnavailableError
 
@@ -75,6 +76,7 @@ class LocalExecutor:
         timeout_s = CALL_TIMEOUT_S if call.timeout_s is None else call.timeout_s
         operation = call.operation
         request = operation.encode(call.params, self._version)
+        warn_of_sunset(request.url, self._retrier.clock.now_s())
         progress = Progress(deadline_s=self._retrier.clock.monotonic_s() + timeout_s)
         try:
             async with asyncio.timeout(timeout_s):
