@@ -41,7 +41,3 @@ class BoundedCache(Generic[K, V]):
     def drop(self, key: K) -> None:
         """Forget the entry."""
         self._entries.pop(key, None)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._entries.clear()

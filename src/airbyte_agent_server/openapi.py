@@ -1,6 +1,6 @@
 """The OpenAPI document: generated from the routes that serve, and for execute from the catalog."""
 
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -28,10 +28,10 @@ def build_document(app: FastAPI) -> Document:
     )
     paths = _part(document, "paths")
     paths[EXECUTE_PATH] = {"post": _execute_operation()}
-    for path, methods in paths.items():
-        if isinstance(methods, dict):
-            for method, operation in methods.items():
-                _complete(operation, method=method.upper(), path=path)
+    for path in paths:
+        methods = _part(paths, path)
+        for method in methods:
+            _complete(_part(methods, method), method=method.upper(), path=path)
     components = _part(document, "components")
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     schemas = _part(components, "schemas")
@@ -49,10 +49,7 @@ def build_document(app: FastAPI) -> Document:
 
 
 def _part(document: Document, name: str) -> Document:
-    part = document.setdefault(name, {})
-    if not isinstance(part, dict):
-        raise TypeError(f"{name} is not an object")
-    return part
+    return cast("Document", document.setdefault(name, {}))
 
 
 def _complete(operation: Document, *, method: str, path: str) -> None:

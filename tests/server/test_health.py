@@ -1,5 +1,4 @@
 import pytest
-from server.world import Client, CountingIds, TestClock, World
 from sqlalchemy import text
 
 from airbyte_agent_hubspot._http import AsgiTransport
@@ -8,6 +7,7 @@ from airbyte_agent_server.app import build_server, create_app
 from airbyte_agent_server.settings import Settings
 from airbyte_agent_server.tokens import access
 from airbyte_agent_server.tokens.access import ACCESS, OPEN
+from server.world import Client, CountingIds, TestClock, World
 
 
 async def test_a_started_server_is_healthy_and_ready(world: World) -> None:

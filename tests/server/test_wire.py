@@ -1,7 +1,6 @@
 import logging
 
 import pytest
-from server.world import CONNECTORS, PUBLIC_URL, Client, CountingIds, World
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
@@ -10,6 +9,7 @@ from airbyte_agent_server.problems import PROBLEM_TYPES, ProblemError, render_pr
 from airbyte_agent_server.wire.bodies import read_body
 from airbyte_agent_server.wire.canonical import CanonicalRequests
 from airbyte_agent_server.wire.entrance import Entrance, raise_http_problem, raise_validation_problem
+from server.world import CONNECTORS, PUBLIC_URL, Client, CountingIds, World
 
 SCOPED_TOKEN = "/api/v1/account/applications/scoped-token"
 
@@ -82,7 +82,7 @@ async def test_a_wrong_method_is_refused_with_those_allowed(world: World, method
         (b" " * (1024 * 1024 + 1), "application/json", 413, "payload_too_large"),
     ],
 )
-async def test_only_json_objects_of_moderate_size_are_read(  # noqa: PLR0917
+async def test_only_json_objects_of_moderate_size_are_read(
     world: World, body: bytes, content_type: str, status: int, code: str
 ) -> None:
     headers = {"content-type": content_type} if content_type else {}
