@@ -1,9 +1,12 @@
 """The OpenAPI document: generated from the routes that serve, and for execute from the catalog."""
 
+from functools import cache
 from typing import TypeAlias, cast
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.responses import Response
 
 from airbyte_agent_hubspot._catalog import CATALOG
 from airbyte_agent_hubspot._describe import params_schema
@@ -19,6 +22,19 @@ _PROBLEM_RESPONSE: Document = {
     "description": "An error.",
     "content": {"application/problem+json": {"schema": _PROBLEM_REF}},
 }
+
+
+def add_document_route(app: FastAPI) -> None:
+    """Serve the document, which is built at the first request."""
+
+    @cache
+    def encoded() -> bytes:
+        return msgspec.json.encode(build_document(app))
+
+    async def document() -> Response:
+        return Response(encoded(), media_type="application/json", headers={"cache-control": "no-cache"})
+
+    app.router.add_api_route("/openapi.json", document, methods=["GET"], include_in_schema=False)
 
 
 def build_document(app: FastAPI) -> Document:

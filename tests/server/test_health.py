@@ -69,6 +69,7 @@ async def test_openapi_documents_canonical_routes_with_their_tokens_and_the_cata
     answer = await world.client.get("/openapi.json")
     document = answer.json
     assert document["openapi"] == "3.1.0"
+    assert answer.headers["cache-control"] == "no-cache"
     documented = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     assert documented == set(ACCESS) - {("GET", "/openapi.json")}
     for method, path in documented:

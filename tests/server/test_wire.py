@@ -91,6 +91,22 @@ async def test_only_json_objects_of_moderate_size_are_read(
     assert status == 200 or answer.code == code
 
 
+async def test_the_character_that_databases_cannot_store_is_refused_wherever_it_stands(world: World) -> None:
+    nul = "\\u0000"
+    login = "/v1/applications/token"
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    answers = [
+        await world.client.post(login, body=b'{"client_id":"%s","client_secret":"x"}' % nul.encode()),
+        await world.client.post(login, body=b'{"client_id":"a","client_secret":"x","b":[{"%s":1}]}' % nul.encode()),
+        await world.client.post(login, body=b"client_id=%00&client_secret=x", headers=form),
+        await world.client.get(f"{CONNECTORS}?workspace_name=%00"),
+        await world.client.get(f"{CONNECTORS}/%00"),
+    ]
+    assert [(answer.status, answer.code) for answer in answers] == [(400, "invalid_request")] * 5
+    harmless = await world.client.post(login, body=b'{"client_id":"\\%s","client_secret":"x"}' % nul.encode())
+    assert (harmless.status, harmless.code) == (401, "invalid_client")
+
+
 async def test_logins_have_a_smaller_limit(world: World) -> None:
     for path in ("/v1/applications/token", f"{CONNECTORS}/oauth/initiate"):
         answer = await world.client.post(path, body=b" " * (64 * 1024 + 1))

@@ -176,8 +176,9 @@ class ConnectorService:
         """
         connector = self._found.get(connector_id)
         if connector is None:
+            drops = self._found.drops
             connector = await self._read(claims.organization_id, connector_id)
-            self._found.put(connector_id, connector)
+            self._found.put(connector_id, connector, drops=drops)
         foreign = claims.workspace_id not in {None, connector.workspace_id}
         if foreign or connector.organization_id != claims.organization_id:
             raise _not_found(connector_id)
