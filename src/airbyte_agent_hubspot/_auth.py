@@ -274,8 +274,7 @@ class HubspotRefresh:
         flow = refresh_flow(
             self._config, refresh_token=self._refresh_token, token_url=self._token_url, now_s=self._now_s
         )
-        response = await self._send(next(flow))
-        grant = _result_of(flow, response)
+        grant = await self._run(flow)
         if self._on_token_refresh is not None:
             stored = self._on_token_refresh(grant)
             if stored is not None:
@@ -283,11 +282,10 @@ class HubspotRefresh:
         self._refresh_token = grant.refresh_token
         return ExpiringToken(grant.access_token, grant.expires_at_s)
 
-
-def _result_of(flow: Generator[HttpRequest, HttpResponse, TokenGrant], response: HttpResponse) -> TokenGrant:
-    """What the flow returns for the answer to its one request."""
-    try:
-        flow.send(response)
-    except StopIteration as done:
-        return cast("TokenGrant", done.value)
-    raise AssertionError("a refresh is one request")
+    async def _run(self, flow: Generator[HttpRequest, HttpResponse, TokenGrant]) -> TokenGrant:
+        request = next(flow)
+        while True:
+            try:
+                request = flow.send(await self._send(request))
+            except StopIteration as done:
+                return cast("TokenGrant", done.value)

@@ -64,7 +64,7 @@ class _ListPlan:
         self._element = element
 
     def rename(self, value: object, path: str) -> object:
-        if not isinstance(value, list):
+        if not isinstance(value, list | tuple):
             return value
         items = cast("list[object]", value)
         return [self._element.rename(item, f"{path}[{index}]") for index, item in enumerate(items)]
@@ -93,11 +93,12 @@ class _TypedDictPlan:
             key = self._keys.get(name) if isinstance(name, str) else None
             if key is None:
                 raise _Problem(self._unknown(str(name), path))
-            if key in renamed and renamed[key] != item:
+            if item is None:
+                continue
+            plan = self._plans[key]
+            part = item if plan is None else plan.rename(item, f"{path}.{self.wire_names[key]}")
+            if renamed.setdefault(key, part) != part:
                 raise _Problem(self.twice(key, path))
-            if item is not None:
-                plan = self._plans[key]
-                renamed[key] = item if plan is None else plan.rename(item, f"{path}.{self.wire_names[key]}")
         return renamed
 
     def to_wire(self, value: object) -> object:
@@ -244,7 +245,13 @@ def _explain(field: str, value: object, annotation: object, reason: str) -> Fiel
             "invalid_choice",
             {"choices": list(choices)},
         )
-    wanted = what.removeprefix("Expected ").replace("<=", "of at most").replace(">=", "of at least")
+    missing = re.fullmatch(r"Object missing required field `(\w+)`", what)
+    if missing is not None:
+        where = f"{where}.{to_camel(missing[1])}"
+        return FieldError(where, f"{where} is required: add it.", "missing")
+    wanted = (
+        what.removeprefix("Expected ").partition(", got ")[0].replace("<=", "of at most").replace(">=", "of at least")
+    )
     wanted = re.sub(
         r"`([^`]+)`", lambda kind: " or ".join(_KINDS.get(one, one) for one in kind[1].split(" | ")), wanted
     )

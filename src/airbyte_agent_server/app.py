@@ -29,7 +29,7 @@ from airbyte_agent_server.hubspot import HubspotOAuth, OAuthApp
 from airbyte_agent_server.oauth.broker import BrokerParts, OAuthBroker
 from airbyte_agent_server.oauth.routes import OAuthRoutes
 from airbyte_agent_server.oauth.states import StateStore
-from airbyte_agent_server.openapi import build_document
+from airbyte_agent_server.openapi import add_document_route
 from airbyte_agent_server.ports import Clock, IdSource, RandomIds, SystemClock
 from airbyte_agent_server.settings import Settings
 from airbyte_agent_server.tokens.access import ACCESS
@@ -170,13 +170,12 @@ def build_server(
 
 def _build_app(core: Core, gate: Gate, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
     settings = core.settings
-    app = FastAPI(
+    return FastAPI(
         title="Agent connectors",
         version=version("airbyte-agent-hubspot"),
         description="Hosted execution of agent connectors. Errors are problem+json with a stable `code`.",
         dependencies=[Depends(gate)],
-        docs_url=None,
-        redoc_url=None,
+        openapi_url=None,  # served by our own route, from our own document
         redirect_slashes=False,
         strict_content_type=False,
         lifespan=lifespan,
@@ -194,14 +193,6 @@ def _build_app(core: Core, gate: Gate, lifespan: Callable[[FastAPI], AbstractAsy
         },
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
-
-    def document() -> dict[str, object]:
-        if app.openapi_schema is None:
-            app.openapi_schema = build_document(app)
-        return app.openapi_schema
-
-    app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way to replace it
-    return app
 
 
 def _add_routes(app: FastAPI, core: Core, tokens: TokenService, gate: Gate) -> None:
@@ -240,6 +231,7 @@ def _add_routes(app: FastAPI, core: Core, tokens: TokenService, gate: Gate) -> N
         router
     )
     HealthRoutes(core.database, core.sealer, core.keys).add_to(router)
+    add_document_route(app)
     _check_access(app)
 
 

@@ -19,6 +19,8 @@ class BoundedCache(Generic[K, V]):
         self._life = timedelta(seconds=life_s)
         self._clock = clock
         self._entries: OrderedDict[K, tuple[datetime, V]] = OrderedDict()
+        self.drops = 0
+        """How often an entry was dropped: take it before reading what `put` will keep."""
 
     def get(self, key: K) -> V | None:
         """The entry, if it is there and still counts."""
@@ -31,8 +33,13 @@ class BoundedCache(Generic[K, V]):
         self._entries.move_to_end(key)
         return entry[1]
 
-    def put(self, key: K, value: V) -> None:
-        """Keep `value`, at the cost of the entry that was not used for longest."""
+    def put(self, key: K, value: V, *, drops: int) -> None:
+        """Keep `value`, at the cost of the entry that was not used for longest.
+
+        Not if something was dropped since `value` was read: it may be what was dropped.
+        """
+        if drops != self.drops:
+            return
         self._entries[key] = (self._clock.now() + self._life, value)
         self._entries.move_to_end(key)
         if len(self._entries) > self._size:
@@ -40,8 +47,5 @@ class BoundedCache(Generic[K, V]):
 
     def drop(self, key: K) -> None:
         """Forget the entry."""
+        self.drops += 1
         self._entries.pop(key, None)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._entries.clear()

@@ -1,9 +1,12 @@
 """The OpenAPI document: generated from the routes that serve, and for execute from the catalog."""
 
-from typing import TypeAlias
+from functools import cache
+from typing import TypeAlias, cast
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.responses import Response
 
 from airbyte_agent_hubspot._catalog import CATALOG
 from airbyte_agent_hubspot._describe import params_schema
@@ -21,6 +24,19 @@ _PROBLEM_RESPONSE: Document = {
 }
 
 
+def add_document_route(app: FastAPI) -> None:
+    """Serve the document, which is built at the first request."""
+
+    @cache
+    def encoded() -> bytes:
+        return msgspec.json.encode(build_document(app))
+
+    async def document() -> Response:
+        return Response(encoded(), media_type="application/json", headers={"cache-control": "no-cache"})
+
+    app.router.add_api_route("/openapi.json", document, methods=["GET"], include_in_schema=False)
+
+
 def build_document(app: FastAPI) -> Document:
     """The document of all canonical routes; other spellings are listed under `x-aliases`."""
     document: Document = get_openapi(
@@ -28,10 +44,10 @@ def build_document(app: FastAPI) -> Document:
     )
     paths = _part(document, "paths")
     paths[EXECUTE_PATH] = {"post": _execute_operation()}
-    for path, methods in paths.items():
-        if isinstance(methods, dict):
-            for method, operation in methods.items():
-                _complete(operation, method=method.upper(), path=path)
+    for path in paths:
+        methods = _part(paths, path)
+        for method in methods:
+            _complete(_part(methods, method), method=method.upper(), path=path)
     components = _part(document, "components")
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     schemas = _part(components, "schemas")
@@ -49,10 +65,7 @@ def build_document(app: FastAPI) -> Document:
 
 
 def _part(document: Document, name: str) -> Document:
-    part = document.setdefault(name, {})
-    if not isinstance(part, dict):
-        raise TypeError(f"{name} is not an object")
-    return part
+    return cast("Document", document.setdefault(name, {}))
 
 
 def _complete(operation: Document, *, method: str, path: str) -> None:

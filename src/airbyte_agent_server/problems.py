@@ -155,7 +155,7 @@ class ProblemAnswer:
 
 
 def render_problem(problem: ProblemError, *, public_url: str, request_id: str) -> ProblemAnswer:
-    """The problem+json answer. `Retry-After` is there for every retryable status; `retry_after_s` only if somebody knows."""
+    """The problem+json answer. Every retryable status has a `Retry-After`; `retry_after_s` is null if nobody knows."""
     kind = problem.type
     retry_after_s = None if problem.retry_after_s is None else max(1, math.ceil(problem.retry_after_s))
     body = {

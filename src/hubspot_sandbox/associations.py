@@ -35,11 +35,6 @@ class AssociationType(msgspec.Struct, frozen=True, array_like=True):
     inverse_id: int | None = None
     category: str = HUBSPOT_DEFINED
 
-    @property
-    def label(self) -> str | None:
-        """What people read: `Primary`, or None for the plain link."""
-        return self.qualifier.replace("_", " ").capitalize() or None
-
 
 class Link(msgspec.Struct, frozen=True):
     """One stored direction."""

@@ -3,7 +3,7 @@
 Source: https://developers.hubspot.com/docs/api-reference/latest/crm/using-object-apis
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -137,11 +137,6 @@ class Records:
         if row is None or (archived is not None and (row[4] is not None) != archived):
             return None
         return record_of(row)
-
-    def find_many(self, type_id: str, ids: Sequence[int], *, archived: bool) -> dict[int, Record]:
-        """The records of those ids that exist."""
-        found = (self.find(type_id, record_id, archived=archived) for record_id in dict.fromkeys(ids))
-        return {record.id: record for record in found if record is not None}
 
     def find_by_value(self, type_id: str, name: str, value: str, *, archived: bool = False) -> Record | None:
         """The first record whose property has that text, in any letter case."""

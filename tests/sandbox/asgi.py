@@ -19,7 +19,7 @@ class Reply:
     def text(self) -> str:
         return self.content.decode()
 
-    def json(self) -> dict[str, object]:
+    def json(self) -> dict[str, Any]:
         decoded = json.loads(self.content)
         assert isinstance(decoded, dict)
         return decoded

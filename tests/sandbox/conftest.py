@@ -1,10 +1,10 @@
 """A small portal on a clock that stands still, and clients with its credentials."""
 
 import pytest
-from sandbox.asgi import Client
 from starlette.applications import Starlette
 
 from hubspot_sandbox import Behaviour, Portal, VirtualClock, create_app
+from sandbox.asgi import Client
 
 
 @pytest.fixture

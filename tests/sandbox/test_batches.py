@@ -1,9 +1,9 @@
 """Records by the hundred."""
 
 import pytest
-from sandbox.asgi import Client, created, properties, results
 
 from hubspot_sandbox import Portal, VirtualClock
+from sandbox.asgi import Client, created, properties, results
 
 NOW = "2026-11-02T09:00:00Z"
 
@@ -29,7 +29,8 @@ async def test_batch_read_answers_207_and_names_the_missing(client: Client) -> N
         {
             "status": "error",
             "category": "OBJECT_NOT_FOUND",
-            "message": "Could not get some COMPANY objects, they may be deleted or not exist. Check that ids are valid.",
+            "message": "Could not get some COMPANY objects, they may be deleted or not exist. "
+            "Check that ids are valid.",
             "context": {"ids": ["1001"]},
         }
     ]
@@ -168,7 +169,7 @@ async def test_batch_update_names_unknown_ids_and_does_not_follow_merges(client:
 
     assert reply.status == 207
     assert [record["id"] for record in results(reply)] == [winner]
-    assert reply.json()["errors"][0]["context"] == {"ids": [loser]}  # type: ignore[index] # JSON
+    assert reply.json()["errors"][0]["context"] == {"ids": [loser]}
 
 
 async def test_one_batch_may_change_a_record_twice(client: Client) -> None:

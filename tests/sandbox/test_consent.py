@@ -4,10 +4,10 @@ from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from sandbox.asgi import Client
 from starlette.applications import Starlette
 
 from hubspot_sandbox import Behaviour, Portal, VirtualClock, create_app
+from sandbox.asgi import Client
 
 CALLBACK = "http://localhost:9000/callback"
 

@@ -4,10 +4,10 @@ import base64
 import hashlib
 
 import pytest
-from sandbox.asgi import Client, Reply
 from starlette.applications import Starlette
 
 from hubspot_sandbox import Behaviour, Portal, VirtualClock, create_app
+from sandbox.asgi import Client, Reply
 
 NEW = "/oauth/2026-03/token"
 V1 = "/oauth/v1/token"

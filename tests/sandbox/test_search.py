@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from sandbox.asgi import Client, Reply, created, results
 
 from hubspot_sandbox import Behaviour, VirtualClock, create_app
+from sandbox.asgi import Client, Reply, created, results
 
 PATH = "/crm/v3/objects/contacts/search"
 
@@ -38,14 +38,14 @@ def where(name: str, operator: str, **rest: object) -> dict[str, object]:
     return {"propertyName": name, "operator": operator, **rest}
 
 
-async def search(client: Client, *filters: dict[str, object], path: str = PATH, **rest: object) -> Reply:
+async def search(client: Client, *filters: dict[str, object], path: str, **rest: object) -> Reply:
     town = [where("city", "EQ", value="atlantis")] if path == PATH else []
     groups = [{"filters": [*town, *filters]}]
     return await client.send("POST", path, body={"filterGroups": groups, "limit": 100, **rest})
 
 
 async def names(client: Client, *filters: dict[str, object], **rest: object) -> list[str]:
-    reply = await search(client, *filters, **rest)
+    reply = await search(client, *filters, path=PATH, **rest)
     assert reply.status == 200, reply.text
     return [record["properties"]["firstname"] for record in results(reply)]
 

@@ -1,9 +1,9 @@
 """What values a write takes, and which values HubSpot fills in by itself."""
 
 import pytest
-from sandbox.asgi import Client, created, problems, properties
 
 from hubspot_sandbox import Portal, VirtualClock
+from sandbox.asgi import Client, created, problems, properties
 
 NOW = "2026-11-02T09:00:00Z"
 
@@ -44,15 +44,21 @@ NOW = "2026-11-02T09:00:00Z"
             "is_public",
             "perhaps",
             "INVALID_OPTION",
-            'perhaps was not one of the allowed options: [label: "True"\nvalue: "true", label: "False"\nvalue: "false"]',
+            (
+                "perhaps was not one of the allowed options: "
+                '[label: "True"\nvalue: "true", label: "False"\nvalue: "false"]'
+            ),
         ),
         (
             "tasks",
             "hs_task_priority",
             "low",
             "INVALID_OPTION",
-            'low was not one of the allowed options: [label: "None"\nvalue: "NONE", label: "Low"\nvalue: "LOW", '
-            'label: "Medium"\nvalue: "MEDIUM", label: "High"\nvalue: "HIGH"]',
+            (
+                "low was not one of the allowed options: "
+                '[label: "None"\nvalue: "NONE", label: "Low"\nvalue: "LOW", '
+                'label: "Medium"\nvalue: "MEDIUM", label: "High"\nvalue: "HIGH"]'
+            ),
         ),
     ],
 )
@@ -63,7 +69,7 @@ async def test_a_value_that_does_not_fit_is_refused_with_its_code(
 
     assert (reply.status, reply.json()["category"]) == (400, "VALIDATION_ERROR")
     assert problems(reply) == [(code, name)]
-    assert reply.json()["errors"][0]["message"] == text  # type: ignore[index] # JSON
+    assert reply.json()["errors"][0]["message"] == text
 
 
 async def test_the_refusal_is_worded_exactly_as_hubspot_words_it(client: Client, portal: Portal) -> None:

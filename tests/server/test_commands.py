@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from server.world import Client
 
 from airbyte_agent_hubspot._http import PyqwestTransport
 from airbyte_agent_hubspot._wire import HttpRequest
 from airbyte_agent_server.__main__ import main
 from airbyte_agent_server.app import build_server
 from airbyte_agent_server.settings import Settings
+from server.world import Client
 
 
 @pytest.fixture

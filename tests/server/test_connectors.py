@@ -2,13 +2,14 @@ import asyncio
 
 import pytest
 from pydantic import SecretStr
-from server.world import CONNECTORS, Client, CountingIds, TestClock, Wiretap, World
 
 from airbyte_agent_hubspot._http import NotSentError
 from airbyte_agent_hubspot._wire import HttpResponse
 from airbyte_agent_server.admin import Administration
 from airbyte_agent_server.app import build_server
+from airbyte_agent_server.connectors.registry import HUBSPOT, ConnectorType
 from airbyte_agent_server.settings import Settings
+from server.world import CONNECTORS, Client, CountingIds, TestClock, Wiretap, World
 
 TOKEN_PATH = "/oauth/2026-03/token"
 DEFINITION_ID = "36c891d9-4bd9-43ac-bad2-10e12756272c"
@@ -243,6 +244,8 @@ async def test_the_callers_own_app_and_a_private_app_work_too(world: World) -> N
     assert shown["auth_scheme"] == "private_app"
     assert shown["granted_scopes"] == ["crm.objects.contacts.read", "oauth"]
     assert "deals cannot be used: the account did not grant crm.objects.deals.read." in shown["warnings"]
+    world.portal.tokens.expire_access_tokens()
+    assert (await world.execute(token, own, "contacts", "list")).status == 200
     world.portal.tokens.revoke(private)
     answer = await world.execute(token, other, "contacts", "list")
     assert (answer.status, answer.code) == (403, "reauthorization_required")
@@ -429,3 +432,14 @@ async def test_two_deletions_at_once_delete_once(world: World) -> None:
     connector_id = await world.create_connector(token)
     deletions = (world.client.delete(f"{CONNECTORS}/{connector_id}", token=token) for _ in range(2))
     assert sorted(answer.status for answer in await asyncio.gather(*deletions)) == [200, 404]
+
+
+async def test_names_of_the_type_must_agree(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = ConnectorType(slug="other", name="Other", definition_id="d", template_id="t")
+    monkeypatch.setattr("airbyte_agent_server.connectors.registry.CONNECTOR_TYPES", (HUBSPOT, other))
+    token = await world.scoped_token()
+    fields = {"connector_type": "other", "definition_id": DEFINITION_ID, "credentials": {"refresh_token": "x"}}
+    answer = await world.client.post(CONNECTORS, fields, token=token)
+    assert (answer.status, answer.code) == (422, "conflicting_fields")
+    answer = await world.client.get(f"{CONNECTORS}?connector_type=other&definition_id={DEFINITION_ID}", token=token)
+    assert (answer.status, answer.code) == (422, "conflicting_fields")

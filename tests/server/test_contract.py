@@ -8,7 +8,7 @@ TOKENS = "/api/v1/account/applications"
 USER = {"external_user_id": "user-123", "connector_type": "Hubspot"}
 
 
-async def test_the_contracts_checks_pass_in_order(world: World) -> None:
+async def test_the_contracts_checks_pass_in_order(world: World) -> None:  # noqa: PLR0915 - one script, in its order
     client = world.client
     pair = {"client_id": world.pair.client_id, "client_secret": world.pair.client_secret.get_secret_value()}
     # 1

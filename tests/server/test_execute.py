@@ -1,9 +1,9 @@
 import pytest
-from server.world import CONNECTORS, World
 from sqlalchemy import event
 
 from airbyte_agent_hubspot._http import AnswerTimeoutError
 from airbyte_agent_hubspot._wire import HttpResponse
+from server.world import CONNECTORS, World
 
 CONTACTS = "/crm/objects/2026-03/contacts"
 
@@ -11,7 +11,7 @@ CONTACTS = "/crm/objects/2026-03/contacts"
 async def prepared(world: World, **permissions: object) -> tuple[str, str]:
     """A token and a connector that it may use."""
     connector_id = await world.create_connector(await world.scoped_token())
-    token = await world.scoped_token(**({"permissions": permissions} if permissions else {}))
+    token = await world.scoped_token(permissions=permissions or None)
     return token, connector_id
 
 
@@ -38,11 +38,12 @@ async def test_the_answer_has_four_members_and_the_records_as_hubspot_sends_them
 
 async def test_a_search_tells_how_many_there_are_and_one_record_comes_alone(world: World) -> None:
     token, connector_id = await prepared(world)
+    contact_id = ""
     for action in ("api_search", "search"):
         answer = await world.execute(token, connector_id, "contacts", action, {"limit": 1, "query": ""})
         assert (answer.status, len(answer.json["result"])) == (200, 1)
         assert answer.json["connector_metadata"]["total"] > 1
-    contact_id = answer.json["result"][0]["id"]
+        contact_id = answer.json["result"][0]["id"]
     answer = await world.execute(token, connector_id, "contacts", "get", {"contact_id": contact_id})
     assert answer.json["result"]["id"] == contact_id
     assert answer.json["connector_metadata"]["has_next_page"] is False
@@ -226,7 +227,7 @@ async def test_a_result_that_is_too_large_is_refused(world: World) -> None:
         ),
     ],
 )
-async def test_permissions_of_the_token_limit_what_runs(  # noqa: PLR0917
+async def test_permissions_of_the_token_limit_what_runs(
     world: World,
     permissions: dict[str, object],
     entity: str,
@@ -284,7 +285,7 @@ async def test_a_connector_can_be_limited_to_entities(
         (b" " * (1024 * 1024 + 1), "application/json", 413, "payload_too_large"),
     ],
 )
-async def test_a_body_that_is_none_is_refused(  # noqa: PLR0917
+async def test_a_body_that_is_none_is_refused(
     world: World, body: bytes, content_type: str, status: int, code: str
 ) -> None:
     token, connector_id = await prepared(world)

@@ -1,5 +1,4 @@
 import pytest
-from server.world import Client, CountingIds, TestClock, World
 from sqlalchemy import text
 
 from airbyte_agent_hubspot._http import AsgiTransport
@@ -8,6 +7,7 @@ from airbyte_agent_server.app import build_server, create_app
 from airbyte_agent_server.settings import Settings
 from airbyte_agent_server.tokens import access
 from airbyte_agent_server.tokens.access import ACCESS, OPEN
+from server.world import Client, CountingIds, TestClock, World
 
 
 async def test_a_started_server_is_healthy_and_ready(world: World) -> None:
@@ -69,6 +69,7 @@ async def test_openapi_documents_canonical_routes_with_their_tokens_and_the_cata
     answer = await world.client.get("/openapi.json")
     document = answer.json
     assert document["openapi"] == "3.1.0"
+    assert answer.headers["cache-control"] == "no-cache"
     documented = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     assert documented == set(ACCESS) - {("GET", "/openapi.json")}
     for method, path in documented:

@@ -2,15 +2,17 @@ import asyncio
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from server.world import CONNECTORS, Answer, Client, CountingIds, TestClock, Wiretap, World
+from sqlalchemy import update
 
 from airbyte_agent_hubspot._http import NotSentError
 from airbyte_agent_hubspot._wire import HttpResponse
 from airbyte_agent_server.admin import Administration
 from airbyte_agent_server.app import build_server
+from airbyte_agent_server.db.tables import workspaces
 from airbyte_agent_server.oauth.flow import challenge_of
 from airbyte_agent_server.settings import Settings
 from hubspot_sandbox import Portal
+from server.world import CONNECTORS, Answer, Client, CountingIds, TestClock, Wiretap, World
 
 INITIATE = f"{CONNECTORS}/oauth/initiate"
 REDIRECT = "http://127.0.0.1:8123/cb"
@@ -208,11 +210,29 @@ async def test_another_account_is_refused_unless_it_is_allowed(world: World, all
     assert allowed or got["error"] == "account_mismatch"
 
 
-async def test_a_connector_deleted_meanwhile_cannot_be_authorized(world: World) -> None:
+@pytest.mark.parametrize("what", ["connector", "workspace", "connector during the exchange"])
+async def test_what_vanished_meanwhile_cannot_be_connected(world: World, what: str) -> None:
     token = await world.scoped_token()
     connector_id = await world.create_connector(token)
-    callback = await callback_of(world, token, connector_id=connector_id)
-    await world.client.delete(f"{CONNECTORS}/{connector_id}", token=token)
+    callback = await callback_of(world, token, **({} if what == "workspace" else {"connector_id": connector_id}))
+    if what == "connector":
+        await world.client.delete(f"{CONNECTORS}/{connector_id}", token=token)
+    elif what == "workspace":
+        async with world.server.core.database.write() as connection:
+            await connection.execute(update(workspaces).values(deleted_at=world.clock.now()))
+    else:
+        sealer = world.server.core.sealer
+        sealing = sealer.seal
+
+        async def delete_first(plaintext: bytes, *, owner: str, identity: str) -> bytes:
+            await world.client.delete(f"{CONNECTORS}/{connector_id}", token=token)
+            return await sealing(plaintext, owner=owner, identity=identity)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sealer, "seal", delete_first)
+            got = parameters((await world.client.get(callback)).headers["location"])
+        assert got["error"] == "creation_failed"
+        return
     got = parameters((await world.client.get(callback)).headers["location"])
     assert got["error"] == "creation_failed"
 
@@ -271,4 +291,17 @@ async def test_an_app_that_supports_it_gets_a_challenge_and_the_verifier_with_th
     assert "connector_id" in await back(world, answer.json["consent_url"])
     form = next(request.body or b"" for request in hubspot.seen if request.url.endswith(TOKEN_PATH))
     assert challenge_of(parse_qs(form.decode())["code_verifier"][0]) == challenge
+    await server.stop()
+
+
+async def test_an_app_without_optional_scopes_does_not_ask_for_any(
+    settings: Settings, clock: TestClock, ids: CountingIds, hubspot: Wiretap, portal: Portal
+) -> None:
+    plain = settings.model_copy(update={"hubspot_optional_scopes": ()})
+    pair = await Administration(plain, clock, ids).create_organization("Acme", redirect_origins=[])
+    server = build_server(plain, clock=clock, ids=ids, upstream=hubspot)
+    await server.start()
+    world = World(plain, clock, server, Client(server.app), portal, hubspot, pair)
+    answer = await initiate(world, await world.scoped_token())
+    assert "optional_scope" not in parameters(answer.json["consent_url"])
     await server.stop()

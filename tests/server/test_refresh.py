@@ -3,12 +3,13 @@
 import asyncio
 
 import pytest
-from server.world import CONNECTORS, World
 
 from airbyte_agent_hubspot._http import NotSentError
 from airbyte_agent_hubspot._wire import HttpResponse
 from airbyte_agent_server.app import build_server
+from airbyte_agent_server.problems import ProblemError
 from airbyte_agent_server.vault.secrets import OAuthSecret
+from server.world import CONNECTORS, World
 
 TOKEN_PATH = "/oauth/2026-03/token"
 DEAD = HttpResponse(
@@ -188,5 +189,34 @@ async def test_a_connector_deleted_during_its_refresh_is_gone(world: World) -> N
     connector_id = await world.create_connector(token)
     await world.client.delete(f"{CONNECTORS}/{connector_id}", token=token)
     refresher = world.server.core.refresher
-    with pytest.raises(Exception, match="deleted in the meantime"):
+    with pytest.raises(ProblemError) as caught:
         await refresher.renew(connector_id, "whatever")
+    assert caught.value.type.code == "connector_not_found"
+
+
+async def test_a_connector_deleted_while_hubspot_answers_does_not_come_back(world: World) -> None:
+    token = await world.scoped_token()
+    connector_id = await world.create_connector(token)
+    core = world.server.core
+    rejected = await core.refresher.current(connector_id)
+    stale = await core.secrets.reload(connector_id)
+    assert stale is not None
+    world.hubspot.before[TOKEN_PATH] = lambda: world.client.delete(f"{CONNECTORS}/{connector_id}", token=token)
+    with pytest.raises(ProblemError) as caught:
+        await core.refresher.renew(connector_id, rejected)
+    assert caught.value.type.code == "connector_not_found"
+    assert await core.secrets.reload(connector_id) is None
+
+
+async def test_a_refresh_that_is_cancelled_is_forgotten(world: World) -> None:
+    token = await world.scoped_token()
+    connector_id = await world.create_connector(token)
+    refresher = world.server.core.refresher
+    rejected = await refresher.current(connector_id)
+    waiting = asyncio.create_task(refresher.renew(connector_id, rejected))
+    await asyncio.sleep(0)
+    [running] = [task for task in asyncio.all_tasks() if task.get_name() == f"refresh {connector_id}"]
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert await refresher.renew(connector_id, rejected) != rejected

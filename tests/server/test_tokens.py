@@ -4,11 +4,11 @@ import json
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey
-from server.world import CONNECTORS, PUBLIC_URL, World
 from sqlalchemy import update
 
 from airbyte_agent_server.db.engine import open_database
 from airbyte_agent_server.db.tables import clients, workspaces
+from server.world import CONNECTORS, PUBLIC_URL, World
 
 TOKENS = "/api/v1/account/applications"
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from server.world import CountingIds, TestClock, World
 from sqlalchemy import select, update
 
 from airbyte_agent_server.app import build_server
@@ -20,6 +19,7 @@ from airbyte_agent_server.vault.cipher import KEY_BYTES, NONCE_BYTES, decrypt, e
 from airbyte_agent_server.vault.master_key import FILE_NAME, MasterKeyError, read_master_key
 from airbyte_agent_server.vault.sealer import EnvelopeSealer
 from airbyte_agent_server.vault.secrets import OAuthSecret, PrivateAppSecret
+from server.world import CONNECTORS, CountingIds, TestClock, World
 
 KEYS = st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES)
 NONCES = st.binary(min_size=NONCE_BYTES, max_size=NONCE_BYTES)
@@ -134,6 +134,18 @@ async def test_another_master_key_keeps_the_server_from_starting(
     await second.stop()
 
 
+async def test_servers_that_start_together_on_one_database_sign_with_one_key(
+    settings: Settings, clock: TestClock, ids: CountingIds
+) -> None:
+    servers = [build_server(settings, clock=clock, ids=ids) for _ in range(3)]
+    await asyncio.gather(*(server.start() for server in servers))
+    published = [server.core.keys.public_keys() for server in servers]
+    assert published == [published[0]] * 3
+    assert len(published[0]) == 1
+    for server in servers:
+        await server.stop()
+
+
 async def test_a_lost_key_file_is_not_replaced_while_the_database_holds_secrets(
     settings: Settings, clock: TestClock
 ) -> None:
@@ -193,3 +205,14 @@ async def test_the_database_holds_no_plaintext_and_a_moved_secret_does_not_open(
     assert {row.connector_id for row in rows} == {first, second}
     answer = await world.execute(token, first, "contacts", "list")
     assert (answer.status, answer.code) == (500, "internal_error")
+
+
+async def test_a_connector_whose_secret_does_not_open_can_still_be_deleted(world: World) -> None:
+    token = await world.scoped_token()
+    connector_id = await world.create_connector(token)
+    core = world.server.core
+    core.secrets.forget(connector_id)
+    async with core.database.write() as connection:
+        await connection.execute(update(credentials).values(sealed=b"broken"))
+    answer = await world.client.delete(f"{CONNECTORS}/{connector_id}?revoke=true", token=token)
+    assert (answer.status, answer.json["upstream_revocation"]) == (200, "skipped")

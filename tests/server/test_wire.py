@@ -1,7 +1,6 @@
 import logging
 
 import pytest
-from server.world import CONNECTORS, PUBLIC_URL, Client, CountingIds, World
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
@@ -10,6 +9,7 @@ from airbyte_agent_server.problems import PROBLEM_TYPES, ProblemError, render_pr
 from airbyte_agent_server.wire.bodies import read_body
 from airbyte_agent_server.wire.canonical import CanonicalRequests
 from airbyte_agent_server.wire.entrance import Entrance, raise_http_problem, raise_validation_problem
+from server.world import CONNECTORS, PUBLIC_URL, Client, CountingIds, World
 
 SCOPED_TOKEN = "/api/v1/account/applications/scoped-token"
 
@@ -82,13 +82,29 @@ async def test_a_wrong_method_is_refused_with_those_allowed(world: World, method
         (b" " * (1024 * 1024 + 1), "application/json", 413, "payload_too_large"),
     ],
 )
-async def test_only_json_objects_of_moderate_size_are_read(  # noqa: PLR0917
+async def test_only_json_objects_of_moderate_size_are_read(
     world: World, body: bytes, content_type: str, status: int, code: str
 ) -> None:
     headers = {"content-type": content_type} if content_type else {}
     answer = await world.client.post(SCOPED_TOKEN, token=await world.application_token(), headers=headers, body=body)
     assert answer.status == status
     assert status == 200 or answer.code == code
+
+
+async def test_the_character_that_databases_cannot_store_is_refused_wherever_it_stands(world: World) -> None:
+    nul = "\\u0000"
+    login = "/v1/applications/token"
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    answers = [
+        await world.client.post(login, body=b'{"client_id":"%s","client_secret":"x"}' % nul.encode()),
+        await world.client.post(login, body=b'{"client_id":"a","client_secret":"x","b":[{"%s":1}]}' % nul.encode()),
+        await world.client.post(login, body=b"client_id=%00&client_secret=x", headers=form),
+        await world.client.get(f"{CONNECTORS}?workspace_name=%00"),
+        await world.client.get(f"{CONNECTORS}/%00"),
+    ]
+    assert [(answer.status, answer.code) for answer in answers] == [(400, "invalid_request")] * 5
+    harmless = await world.client.post(login, body=b'{"client_id":"\\%s","client_secret":"x"}' % nul.encode())
+    assert (harmless.status, harmless.code) == (401, "invalid_client")
 
 
 async def test_logins_have_a_smaller_limit(world: World) -> None:

@@ -1,7 +1,7 @@
 """A whole server in this process, with a clock that tests move, and a client to talk to it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -64,10 +64,15 @@ class Wiretap:
         self.seen: list[HttpRequest] = []
         self.answers: dict[str, HttpResponse | Exception] = {}
         """Path -> what to answer instead of HubSpot."""
+        self.before: dict[str, Callable[[], Awaitable[object]]] = {}
+        """Path -> what happens while HubSpot's answer is under way, once."""
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         self.seen.append(request)
         path = request.url.partition("://")[2].partition("/")[2].partition("?")[0]
+        meanwhile = self.before.pop(f"/{path}", None)
+        if meanwhile is not None:
+            await meanwhile()
         answer = self.answers.get(f"/{path}")
         if isinstance(answer, Exception):
             raise answer

@@ -123,10 +123,7 @@ class AccountStore:
                 await connection.execute(insert)
         except IntegrityError:
             pass  # another request created it in the meantime
-        created = await self.find_workspace(organization_id, name=name)
-        if created is None:
-            raise LookupError(f"workspace {name!r} vanished while it was created")
-        return created
+        return await self.ensure_workspace(organization_id, name)
 
     async def find_workspace(
         self, organization_id: str, *, name: str | None = None, workspace_id: str | None = None

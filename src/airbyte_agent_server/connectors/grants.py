@@ -48,7 +48,7 @@ class GrantStore:
         """Keep a grant; the `secret_id` to fetch it with."""
         secret_id = new_secret_id(self._ids)
         secret_hash = hash_secret(secret_id)
-        facts = validated.facts or AccountFacts(None, ())
+        facts = validated.facts
         plaintext = msgspec.json.encode(_Kept(msgspec.Raw(encode_secret(validated.secret)), facts.hub_id, facts.scopes))
         sealed = await self._sealer.seal(plaintext, owner=workspace.id, identity=_identity(secret_hash))
         now = self._clock.now()

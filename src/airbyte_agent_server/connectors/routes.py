@@ -11,7 +11,7 @@ from airbyte_agent_server.aliases import API
 from airbyte_agent_server.connectors.grants import Grant, GrantStore
 from airbyte_agent_server.connectors.registry import ConnectorType, find_connector_type
 from airbyte_agent_server.connectors.service import ConnectorService, NewConnector, Revoke
-from airbyte_agent_server.connectors.validation import CredentialValidator, Validated
+from airbyte_agent_server.connectors.validation import CredentialValidator
 from airbyte_agent_server.connectors.views import (
     ConnectorBody,
     ConnectorList,
@@ -20,10 +20,12 @@ from airbyte_agent_server.connectors.views import (
     ListedConnector,
     TypeFields,
 )
+from airbyte_agent_server.hubspot import AccountFacts
 from airbyte_agent_server.problems import ProblemError, field_problem
 from airbyte_agent_server.tokens.bearer import claims_of
 from airbyte_agent_server.tokens.claims import Denied, verify_connector
 from airbyte_agent_server.tokens.tenant import Tenant, Tenants, WorkspaceName
+from airbyte_agent_server.vault.secrets import ConnectorSecret
 from airbyte_agent_server.wire.canonical import spelling_of
 
 _PREFIX = f"{API}/integrations/connectors"
@@ -63,12 +65,13 @@ class ConnectorRoutes:
         kind = find_type(body)
         claims = claims_of(request)
         workspace = await self._tenants.enter(claims, Tenant.of(body.workspace_name, body.workspace_id))
-        validated, grant = await self._secret_of(body, workspace, kind, validate=validate_credentials)
+        secret, facts, grant = await self._secret_of(body, workspace, kind, validate=validate_credentials)
         connector = await self._service.create(
             NewConnector(
                 workspace=workspace,
                 kind=kind,
-                validated=validated,
+                secret=secret,
+                facts=facts,
                 supplied_by="caller" if grant is None else "consent",
                 name=body.name,
                 replication_config=body.replication_config.public(),
@@ -80,8 +83,8 @@ class ConnectorRoutes:
 
     async def _secret_of(
         self, body: ConnectorBody, workspace: Workspace, kind: ConnectorType, *, validate: bool
-    ) -> tuple[Validated, Grant | None]:
-        """What the new connector will hold, and the grant it comes from."""
+    ) -> tuple[ConnectorSecret, AccountFacts | None, Grant | None]:
+        """What the new connector will hold, what is known of it, and the grant it comes from."""
         credentials = body.credentials
         if body.server_side_oauth_secret_id is not None:
             if credentials is not None:
@@ -92,7 +95,7 @@ class ConnectorRoutes:
                 )
             secret_id = body.server_side_oauth_secret_id.get_secret_value()
             grant = await self._grants.find(secret_id, workspace, kind.slug)
-            return grant.validated, grant
+            return grant.validated.secret, grant.validated.facts, grant
         credentials = credentials or body.replication_config.credentials
         if credentials is None:
             raise field_problem(
@@ -101,8 +104,9 @@ class ConnectorRoutes:
                 "credentials or server_side_oauth_secret_id is required: send one of them.",
             )
         if validate:
-            return await self._validator.validate(credentials), None
-        return self._validator.accept_untried(credentials), None
+            validated = await self._validator.validate(credentials)
+            return validated.secret, validated.facts, None
+        return self._validator.accept_untried(credentials), None, None
 
     async def list(
         self,

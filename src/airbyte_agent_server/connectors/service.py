@@ -14,11 +14,11 @@ from airbyte_agent_server.connectors.registry import ConnectorType
 from airbyte_agent_server.connectors.store import Connector, ConnectorStore, Status
 from airbyte_agent_server.connectors.validation import Validated, missing_scope_warnings
 from airbyte_agent_server.db.engine import Database
-from airbyte_agent_server.hubspot import HubspotOAuth
-from airbyte_agent_server.ports import Clock, IdSource
+from airbyte_agent_server.hubspot import AccountFacts, HubspotOAuth
+from airbyte_agent_server.ports import Clock, IdSource, SealBrokenError
 from airbyte_agent_server.problems import ProblemError
 from airbyte_agent_server.tokens.claims import Claims, Denied, verify_connector
-from airbyte_agent_server.vault.secrets import OAuthSecret
+from airbyte_agent_server.vault.secrets import ConnectorSecret, OAuthSecret
 from airbyte_agent_server.vault.store import OpenedSecret, SecretStore, SuppliedBy
 
 _CACHED_CONNECTORS = 10_000
@@ -44,11 +44,12 @@ class Revocation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewConnector:
-    """What a new connector is made of."""
+    """What a new connector is made of. `facts` is None where the secret was not tried."""
 
     workspace: Workspace
     kind: ConnectorType
-    validated: Validated
+    secret: ConnectorSecret
+    facts: AccountFacts | None
     supplied_by: SuppliedBy
     name: str | None
     replication_config: Mapping[str, object]
@@ -95,7 +96,7 @@ class ConnectorService:
     async def create(self, new: NewConnector) -> Connector:
         """Store a new connector with its secret, and use up the grant it comes from."""
         now = self._clock.now()
-        facts = new.validated.facts
+        facts = new.facts
         scopes = () if facts is None else facts.scopes
         connector = Connector(
             id=self._ids.new_id(),
@@ -105,7 +106,7 @@ class ConnectorService:
             connector_type=new.kind.slug,
             name=new.name or await self._default_name(new.workspace, new.kind),
             status=Status.UNVERIFIED if facts is None else Status.ACTIVE,
-            auth_scheme="oauth2" if isinstance(new.validated.secret, OAuthSecret) else "private_app",
+            auth_scheme="oauth2" if isinstance(new.secret, OAuthSecret) else "private_app",
             replication_config=new.replication_config,
             entities=new.entities,
             hub_id=None if facts is None else facts.hub_id,
@@ -116,7 +117,7 @@ class ConnectorService:
             updated_at=now,
         )
         sealed = await self._secrets.seal(
-            new.validated.secret,
+            new.secret,
             connector_id=connector.id,
             workspace_id=connector.workspace_id,
             supplied_by=new.supplied_by,
@@ -142,8 +143,6 @@ class ConnectorService:
         Raises:
             ProblemError: `connector_not_found`: it was deleted in the meantime.
         """
-        if validated.facts is None:
-            raise ValueError("a connector is only authorized with a secret that was tried")
         sealed = await self._secrets.seal(
             validated.secret,
             connector_id=connector.id,
@@ -177,8 +176,9 @@ class ConnectorService:
         """
         connector = self._found.get(connector_id)
         if connector is None:
+            drops = self._found.drops
             connector = await self._read(claims.organization_id, connector_id)
-            self._found.put(connector_id, connector)
+            self._found.put(connector_id, connector, drops=drops)
         foreign = claims.workspace_id not in {None, connector.workspace_id}
         if foreign or connector.organization_id != claims.organization_id:
             raise _not_found(connector_id)
@@ -202,13 +202,19 @@ class ConnectorService:
     async def delete(self, connector: Connector, *, revoke: Revoke) -> Deletion:
         """Erase the connector's secret at once, then take the grant back at HubSpot where that is right."""
         now = self._clock.now()
-        opened = await self._secrets.open(connector.id)
+        opened = await self._open_to_revoke(connector.id)
         async with self._database.write() as connection:
             if not await self._store.delete(connection, connector.id, at=now):
                 raise _not_found(connector.id)
             await self._secrets.erase(connection, connector.id)
         self.forget(connector.id)
         return Deletion(connector.id, now, await self._revoke(opened, revoke))
+
+    async def _open_to_revoke(self, connector_id: str) -> OpenedSecret | None:
+        try:
+            return await self._secrets.open(connector_id)
+        except SealBrokenError:
+            return None  # what does not open can still be erased
 
     async def _revoke(self, opened: OpenedSecret | None, revoke: Revoke) -> Revocation:
         if opened is None or revoke == Revoke.FALSE or not isinstance(opened.secret, OAuthSecret):

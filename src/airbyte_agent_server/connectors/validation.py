@@ -43,10 +43,10 @@ class Credentials(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """A secret, and what it opens. `facts` is None for one that was not tried."""
+    """A secret that HubSpot was seen to accept, and what it opens."""
 
     secret: ConnectorSecret
-    facts: AccountFacts | None
+    facts: AccountFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,11 @@ class CredentialValidator:
             raise _invalid(error, private=credentials.private_app_token is not None) from error
         return Validated(granted(secret, grant), facts)
 
-    def accept_untried(self, credentials: Credentials) -> Validated:
+    def accept_untried(self, credentials: Credentials) -> ConnectorSecret:
         """The secret to keep, untried."""
         if credentials.private_app_token is not None:
-            return Validated(PrivateAppSecret(credentials.private_app_token), None)
-        return Validated(self._oauth_secret(credentials)[1], None)
+            return PrivateAppSecret(credentials.private_app_token)
+        return self._oauth_secret(credentials)[1]
 
     def _oauth_secret(self, credentials: Credentials) -> tuple[OAuthApp, OAuthSecret]:
         refresh_token = credentials.refresh_token or SecretStr("")

@@ -53,7 +53,11 @@ class Database:
 def open_database(url: str) -> Database:
     """The database at `url`, `sqlite:///path` or `postgresql://...`. Nothing connects yet."""
     parsed = make_url(url)
-    engine = create_async_engine(_async_url(parsed), pool_pre_ping=parsed.get_backend_name() != "sqlite")
+    engine = create_async_engine(
+        _async_url(parsed),
+        pool_pre_ping=parsed.get_backend_name() != "sqlite",
+        hide_parameters=True,  # errors with their values would reach the log
+    )
     if parsed.get_backend_name() == "sqlite":
         event.listen(engine.sync_engine, "connect", _set_up_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)

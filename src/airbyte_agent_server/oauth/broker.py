@@ -190,7 +190,8 @@ class OAuthBroker:
                 NewConnector(
                     workspace=workspace,
                     kind=get_connector_type(pending.connector_type),
-                    validated=validated,
+                    secret=validated.secret,
+                    facts=validated.facts,
                     supplied_by="consent",
                     name=pending.name,
                     replication_config=pending.replication_config,
@@ -205,8 +206,7 @@ class OAuthBroker:
         connector = await self._parts.connector_store.find(pending.organization_id, connector_id)
         if connector is None:
             raise _FlowFailedError(FlowError.CREATION_FAILED)
-        hub_id = None if validated.facts is None else validated.facts.hub_id
-        if connector.hub_id not in {None, hub_id} and not pending.allow_account_change:
+        if connector.hub_id not in {None, validated.facts.hub_id} and not pending.allow_account_change:
             raise _FlowFailedError(FlowError.ACCOUNT_MISMATCH)
         await self._parts.connectors.reauthorize(connector, validated, supplied_by="consent")
         return connector.id

@@ -97,9 +97,10 @@ class TokenService:
         known = self._verified.get(fingerprint)
         if known is not None and self._clock.now() < known.expires_at:
             return known
+        drops = self._verified.drops
         claims = self._signer.verify(token)
         await self._check_standing(claims)
-        self._verified.put(fingerprint, claims)
+        self._verified.put(fingerprint, claims, drops=drops)
         return claims
 
     async def _check_standing(self, claims: Claims) -> None:

@@ -110,10 +110,7 @@ class EnvelopeSealer:
                 )
         except IntegrityError:
             pass  # another request made the owner's key in the meantime; that one counts
-        stored = await self._load(data_keys.c.owner == owner)
-        if stored is None:
-            raise SealBrokenError("The owner's data key was destroyed while it was made.")
-        return stored
+        return await self._own_key(owner)
 
     async def _load(self, wanted: ColumnElement[bool]) -> str | None:
         async with self._database.read() as connection:

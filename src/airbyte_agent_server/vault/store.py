@@ -97,6 +97,7 @@ class SecretStore:
 
     async def reload(self, connector_id: str) -> OpenedSecret | None:
         """The secret as the database has it now."""
+        drops = self._opened.drops
         query = select(credentials).where(credentials.c.connector_id == connector_id)
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
@@ -105,7 +106,7 @@ class SecretStore:
             return None
         plaintext = await self._sealer.open(row.sealed, identity=_identity(row.workspace_id, connector_id))
         opened = OpenedSecret(connector_id, row.workspace_id, row.supplied_by, row.generation, decode_secret(plaintext))
-        self._opened.put(connector_id, opened)
+        self._opened.put(connector_id, opened, drops=drops)
         return opened
 
     async def replace(self, opened: OpenedSecret, secret: ConnectorSecret) -> OpenedSecret | None:

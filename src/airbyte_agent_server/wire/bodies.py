@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope
 from airbyte_agent_server.problems import ProblemError
 
 MAX_JSON_DEPTH = 64
+_NUL = b"\\u0000"
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -47,7 +48,8 @@ def decode_object(body: bytes, *, content_type: str, form_allowed: bool) -> dict
     """
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == _FORM and form_allowed:
-        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+        form: dict[str, object] = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+        return _without_nul(form)
     check_media_type(media_type)
     if not body:
         return {}
@@ -58,7 +60,7 @@ def decode_object(body: bytes, *, content_type: str, form_allowed: bool) -> dict
     if not isinstance(value, dict):
         raise _broken("it is not an object")
     check_depth(body, value)
-    return value
+    return _without_nul(value) if _NUL in body else value
 
 
 def check_media_type(content_type: str) -> None:
@@ -84,6 +86,21 @@ def _nested(value: object) -> list[object]:
     """The objects and arrays directly inside an object or array."""
     children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [child for child in children if isinstance(child, dict | list)]
+
+
+def _without_nul(value: dict[str, object]) -> dict[str, object]:
+    if _holds_nul(value):
+        raise _broken("it contains the character U+0000")
+    return value
+
+
+def _holds_nul(value: object) -> bool:
+    """Whether a text anywhere in it holds the one character that PostgreSQL cannot store."""
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for item in value.items() for part in item)
+    if isinstance(value, list):
+        return any(map(_holds_nul, value))
+    return isinstance(value, str) and "\0" in value
 
 
 def _broken(reason: str) -> ProblemError:

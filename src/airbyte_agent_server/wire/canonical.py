@@ -8,6 +8,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from airbyte_agent_server.aliases import API, FIELD_ALIASES, canonical_fields, resolve_path
+from airbyte_agent_server.problems import ProblemError
 from airbyte_agent_server.wire.bodies import decode_object, read_body
 
 _LOGIN_PATHS = frozenset({f"{API}/account/applications/token", f"{API}/integrations/connectors/oauth/initiate"})
@@ -45,6 +46,8 @@ class CanonicalRequests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            raise ProblemError("invalid_request", "The address contains the character U+0000: leave it out.")
         target = resolve_path(scope["method"], scope["path"])
         scope["path"], scope["raw_path"] = target.path, target.path.encode()
         fields: frozenset[str] = frozenset()

@@ -183,7 +183,7 @@ def settle_lifecycle(world: World) -> None:
         stage = "customer" if company.won_deals else "opportunity" if company.open_deals else ""
         _set_stage(company, stage or draw.weighted(_EARLY_STAGES))
         company.properties["num_associated_contacts"] = str(len(company.people))
-        company.properties["num_associated_deals"] = str(company.won_deals + company.open_deals)
+        company.properties["num_associated_deals"] = str(company.deals)
         company.properties["hs_num_open_deals"] = str(company.open_deals)
         for person in company.people:
             in_company.add(id(person))

@@ -84,6 +84,7 @@ def add_deals(world: World, products: list[Draft]) -> None:
         for place in sorted(people):
             world.link(deal, company.people[place])
         deal.properties["num_associated_contacts"] = str(len(people))
+        company.deals += 1
         company.open_deals += not course.stage.is_closed
         company.won_deals += course.stage.is_closed and course.stage.probability > 0
         _add_stage_history(world, deal, course)

@@ -47,6 +47,7 @@ class CompanyDraft(Draft):
     """A company with the people who work there."""
 
     people: list[Draft] = field(default_factory=list)
+    deals: int = 0
     open_deals: int = 0
     won_deals: int = 0
 
