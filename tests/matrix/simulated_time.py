@@ -21,6 +21,7 @@ class SimulatedClock:
     def __init__(self, hubspot: TestClock) -> None:
         self._hubspot = hubspot
         self._start_s = hubspot.now().timestamp()
+        self._passed_s = 0.0
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = count()
         self._pump: asyncio.Task[None] | None = None
@@ -28,10 +29,10 @@ class SimulatedClock:
         self.moves = 0
 
     def now_s(self) -> float:
-        return self._hubspot.now().timestamp()
+        return self._start_s + self._passed_s
 
     def monotonic_s(self) -> float:
-        return self.now_s() - self._start_s
+        return self._passed_s
 
     async def sleep(self, seconds: float) -> None:
         self.moves += 1
@@ -45,7 +46,9 @@ class SimulatedClock:
         while self._sleepers:
             await self._quiet()
             at_s, _, woken = heapq.heappop(self._sleepers)
-            self._hubspot.advance(max(0.0, at_s - self.monotonic_s()))
+            self._passed_s = max(self._passed_s, at_s)
+            behind_s = self.now_s() - self._hubspot.now().timestamp()
+            self._hubspot.advance(max(0.0, behind_s))
             if not woken.done():
                 woken.set_result(None)
 
