@@ -29,6 +29,7 @@ from hubspot_sandbox.doors import (
     properties,
     schemas,
     search,
+    token_info,
 )
 from hubspot_sandbox.errors import NO_CREDENTIALS, ApiError, NotFoundError, missing_scopes
 from hubspot_sandbox.instants import format_instant
@@ -51,6 +52,7 @@ DOORS: Final[tuple[Door, ...]] = tuple(
         schemas.DOORS,
         account.DOORS,
         oauth.DOORS,
+        token_info.DOORS,
         consent.DOORS,
         admin.DOORS,
     )
