@@ -241,7 +241,6 @@ def _allows(pipelines: Sequence[Pipeline], stage_id: str) -> bool:
 
 
 def _delay_search(portal: Portal, record: Record, before: Record | None) -> None:
-    lag_s = portal.behaviour.search_index_lag_s
-    if lag_s > 0:
-        until_ms = portal.clock.now_ms() + round(lag_s * 1000)
-        portal.records.remember_stale(record.id, before, record.type_id, until_ms)
+    lag_ms = portal.next_index_lag_ms()
+    if lag_ms:
+        portal.records.remember_stale(record.id, before, record.type_id, portal.clock.now_ms() + lag_ms)
