@@ -34,7 +34,7 @@ test: $(READY)/dev ## Run all tests and check the coverage. ARGS="tests/unit -k 
 ifdef ARGS
 	$(BIN)/pytest $(ARGS)
 else
-	$(BIN)/pytest --numprocesses 2 --cov --cov-report=
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --cov --cov-report=
 	$(BIN)/coverage report --include='src/airbyte_agent_hubspot/*' --fail-under=100
 	$(BIN)/coverage report --include='src/airbyte_agent_server/*' --fail-under=95
 	$(BIN)/coverage report --include='src/hubspot_sandbox/*' --fail-under=95
@@ -63,7 +63,7 @@ imports: $(READY)/dev ## Check who imports whom.
 	$(BIN)/lint-imports --no-logo
 
 docs: $(READY)/dev ## Build the documentation into site/; a broken link fails.
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 pages: $(READY)/dev ## Rewrite the pages that are generated: the operations, the errors.
 	$(BIN)/python scripts/pages.py

@@ -116,7 +116,7 @@ def build_core(settings: Settings, *, clock: Clock, ids: IdSource, upstream: Tra
     database = open_database(settings.effective_database_url)
     sealer = EnvelopeSealer(database, read_key, clock=clock, ids=ids)
     secrets = SecretStore(database, sealer, clock=clock)
-    retrier = Retrier(upstream, sleep=clock.sleep)
+    retrier = Retrier(upstream, clock=clock)
     oauth = HubspotOAuth(retrier, settings.hubspot_api_base_url, settings.hubspot_token_path, clock)
     own_app = None
     if settings.hubspot_client_id is not None and settings.hubspot_client_secret is not None:

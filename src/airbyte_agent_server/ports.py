@@ -5,6 +5,7 @@ Everything gets these by argument, so a test decides what time it is and what an
 
 import asyncio
 import secrets
+import time
 import uuid
 from datetime import UTC, datetime
 from typing import Protocol
@@ -15,6 +16,14 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
+        ...
+
+    def now_s(self) -> float:
+        """The present instant in seconds since the epoch."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """Seconds on a clock that never goes back."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -59,6 +68,14 @@ class SystemClock:
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
         return datetime.now(UTC)
+
+    def now_s(self) -> float:
+        """The present instant in seconds since the epoch."""
+        return time.time()
+
+    def monotonic_s(self) -> float:
+        """Seconds on a clock that never goes back."""
+        return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Let so many seconds pass."""

@@ -16,6 +16,7 @@ from hubspot_sandbox.app import create_app
 from hubspot_sandbox.doors.admin import credentials_of
 from hubspot_sandbox.portal import Behaviour, NoPortalError, Portal
 from hubspot_sandbox.seeding import PORTALS
+from hubspot_sandbox.serving import base_url, config, listen
 
 UNUSABLE: Final = 2
 
@@ -23,8 +24,8 @@ UNUSABLE: Final = 2
 class AnnouncingServer(uvicorn.Server):
     """A server that prints the credentials once it listens."""
 
-    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
-        super().__init__(config)
+    def __init__(self, served: uvicorn.Config, announcement: str) -> None:
+        super().__init__(served)
         self._announcement = announcement
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -56,21 +57,21 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def describe(portal: Portal, base_url: str, *, as_json: bool) -> str:
+def describe(portal: Portal, address: str, *, as_json: bool) -> str:
     """What is printed once the portal can be used."""
-    facts = credentials_of(portal, base_url)
+    facts = credentials_of(portal, address)
     if as_json:
         return json.dumps(facts)
     return "\n".join(
         [
-            f"HubSpot sandbox at {base_url}  (portal {facts['portal']}, seed {facts['seed']}, hub {facts['hub_id']})",
+            f"HubSpot sandbox at {address}  (portal {facts['portal']}, seed {facts['seed']}, hub {facts['hub_id']})",
             f"  authorize      {facts['authorize_url']}",
             f"  token          {facts['token_url']}",
             f"  client id      {facts['client_id']}",
             f"  client secret  {facts['client_secret']}",
             f"  refresh token  {facts['refresh_token']}",
             f"  private app    {facts['private_app_token']}",
-            f"  everything     {base_url}/_sandbox/credentials",
+            f"  everything     {address}/_sandbox/credentials",
             "Ctrl-C stops it.",
         ]
     )
@@ -86,26 +87,9 @@ def check_origin(chosen: argparse.Namespace, portal: Portal) -> None:
             raise NoPortalError(f"it holds a portal of {name} {kept}, not {asked}. Drop --{name} or use another file")
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket.
-
-    Raises: OSError when the address is taken or not of this machine.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
 def serve(app: Starlette, listener: socket.socket, announcement: str) -> None:
     """Answer requests until a signal comes."""
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
-    AnnouncingServer(config, announcement).run(sockets=[listener])
+    AnnouncingServer(config(app), announcement).run(sockets=[listener])
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -130,9 +114,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"Cannot use {chosen.state}: {error}", file=sys.stderr)
         listener.close()
         return UNUSABLE
-    host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
-    base_url = f"http://{host}:{listener.getsockname()[1]}"
-    serve(app, listener, describe(portal, base_url, as_json=chosen.json))
+    serve(app, listener, describe(portal, base_url(listener), as_json=chosen.json))
     return 0
 
 

@@ -9,11 +9,10 @@ from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from hubspot_sandbox.calls import Answer, Call, Door
 from hubspot_sandbox.clock import Clock, SystemClock
@@ -22,6 +21,7 @@ from hubspot_sandbox.doors import (
     admin,
     batches,
     consent,
+    controls,
     oauth,
     objects,
     owners,
@@ -29,9 +29,11 @@ from hubspot_sandbox.doors import (
     properties,
     schemas,
     search,
+    token_info,
 )
 from hubspot_sandbox.errors import NO_CREDENTIALS, ApiError, NotFoundError, missing_scopes
 from hubspot_sandbox.instants import format_instant
+from hubspot_sandbox.interference import Interference
 from hubspot_sandbox.limits import LimitError
 from hubspot_sandbox.portal import Behaviour, Portal
 from hubspot_sandbox.request_log import RequestEntry
@@ -51,8 +53,10 @@ DOORS: Final[tuple[Door, ...]] = tuple(
         schemas.DOORS,
         account.DOORS,
         oauth.DOORS,
+        token_info.DOORS,
         consent.DOORS,
         admin.DOORS,
+        controls.DOORS,
     )
 )
 # Source: https://github.com/PostHog/posthog/pull/31617 (where live requests began to fail)
@@ -83,14 +87,7 @@ def create_app(
         yield
         account_state.store.close()
 
-    app = Starlette(
-        routes=_routes(account_state),
-        middleware=[Middleware(Front, portal=account_state)],
-        exception_handlers={HTTPException: _unrouted},
-        lifespan=closing,
-    )
-    app.state.portal = account_state
-    return app
+    return _App(account_state, closing)
 
 
 def open_portal(seed: int, portal: str, clock: Clock, behaviour: Behaviour, state: Path | None) -> Portal:
@@ -98,6 +95,19 @@ def open_portal(seed: int, portal: str, clock: Clock, behaviour: Behaviour, stat
     known = state is not None and state.exists()
     store = Store(state) if known else build_store(seed, portal, clock, state)
     return Portal(store, clock, behaviour)
+
+
+class _App(Starlette):
+    """The routes with the front before everything else, so that a dropped connection reaches the caller as such."""
+
+    def __init__(self, portal: Portal, lifespan: Lifespan["_App"]) -> None:
+        super().__init__(routes=_routes(portal), exception_handlers={HTTPException: _unrouted}, lifespan=lifespan)
+        self.state.portal = portal
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The app as it meets a call."""
+        portal: Portal = self.state.portal
+        return Front(Interference(super().build_middleware_stack(), portal), portal)
 
 
 class Front:
@@ -130,7 +140,11 @@ class Front:
                 message = {**message, "headers": [*message["headers"], header]}
             await send(message)
 
-        await self._app({**scope, "path": wanted.path, "sandbox": exchange}, receive, stamped)
+        try:
+            await self._app({**scope, "path": wanted.path, "sandbox": exchange}, receive, stamped)
+        finally:
+            if not entry.status:
+                self._portal.log.add(entry)
 
 
 @dataclass(frozen=True, slots=True)

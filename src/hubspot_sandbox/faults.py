@@ -3,10 +3,9 @@
 The newest fault that matches a call and is due decides; a call that none matches is answered as usual.
 """
 
-import fnmatch
 import random
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -50,6 +49,7 @@ ANSWERS: Final = (
 )
 KINDS: Final = (*ANSWERS, TRUNCATED, WRONG_TYPE, DROPPED, CUT, LATENCY)
 _OWN_PATHS: Final = "/_sandbox"
+_WILDCARDS: Final = {"*": ".*", "{": "[^/]+"}
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,7 +93,6 @@ class ActiveFault:
     chance: random.Random
     seen: int = 0
     fired: int = 0
-    removed: bool = field(default=False)
 
     def fires(self, method: str, path: str) -> bool:
         """Whether this call goes wrong; it counts as seen if it matches."""
@@ -156,7 +155,5 @@ class Faults:
 
 def _pattern(route: str) -> re.Pattern[str]:
     """The canonical paths that a route means."""
-    wildcards = re.sub(r"\{[^/{}]*\}", "\0", route)
-    canonical = wildcards if wildcards.startswith("*") else canonical_path(wildcards).path
-    any_segment = fnmatch.translate("\0").replace("\\Z", "").removeprefix("(?s:").rstrip(")")
-    return re.compile(fnmatch.translate(canonical).replace(any_segment, "[^/]+"))
+    parts = re.split(r"(\*|\{[^/{}]*\})", canonical_path(route).path)
+    return re.compile("".join(_WILDCARDS.get(part[:1], re.escape(part)) for part in parts))

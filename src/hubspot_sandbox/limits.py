@@ -86,6 +86,13 @@ class Limits:
         left_this_second = allowed // _SECONDLY_SHARE - second.used(now_ms)
         return self._burst_headers(left, allowed, left_this_second, private=private)
 
+    def usage(self) -> dict[str, int]:
+        """How much is used: of the 10 s windows by app, of the search second, of the day."""
+        now_ms = self._clock.now_ms()
+        self._turn_day(now_ms)
+        bursts = {f"app {app_id}, 10 s": window.used(now_ms) for app_id, window in sorted(self._bursts.items())}
+        return {**bursts, "search, 1 s": self._search.used(now_ms), "day": self._used_today}
+
     def _take_search(self, now_ms: int, *, private: bool) -> dict[str, str]:
         if self.enforced and self._search.used(now_ms) >= self.quotas.search_per_s:
             raise LimitError(SECONDLY, self._daily_headers() if private else {})

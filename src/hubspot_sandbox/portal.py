@@ -9,6 +9,7 @@ import msgspec
 from hubspot_sandbox.associations import Associations, AssociationType, AssociationTypes
 from hubspot_sandbox.clock import Clock
 from hubspot_sandbox.definitions import PropertyDefinition, built_in_definitions
+from hubspot_sandbox.faults import Faults
 from hubspot_sandbox.history import History
 from hubspot_sandbox.identifiers import Identifiers
 from hubspot_sandbox.limits import Limits, Quotas
@@ -35,6 +36,14 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     reference_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class IndexLag:
+    """How long a search still shows what was there before a write: some time from `low_s` to `high_s`."""
+
+    low_s: float
+    high_s: float
+
+
 class NoPortalError(Exception):
     """The store is not that of a portal."""
 
@@ -43,14 +52,27 @@ class NoPortalError(Exception):
 class Behaviour:
     """How the portal behaves where HubSpot leaves a choice or a developer wants one.
 
-    `search_index_lag_s` is how long a search still shows what was there before a write.
+    `search_index_lag_s` is how long a search still shows what was there before a write: a number, or the bounds
+    between which each write's lag is drawn from the seed.
+
+    Raises: ValueError for a lag below zero or with its bounds the wrong way round.
     """
 
     auto_approve: bool = False
     rate_limits: bool = True
     rotate_refresh_tokens: bool = False
-    search_index_lag_s: float = 0.0
+    search_index_lag_s: float | tuple[float, float] = 0.0
     quotas: Quotas = field(default_factory=Quotas)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.index_lag.low_s <= self.index_lag.high_s:
+            raise ValueError(f"the index lag must be a time or a span of times from 0 s, not {self.search_index_lag_s}")
+
+    @property
+    def index_lag(self) -> IndexLag:
+        """The lag with both its bounds."""
+        lag = self.search_index_lag_s
+        return IndexLag(*lag) if isinstance(lag, tuple) else IndexLag(lag, lag)
 
 
 class Portal:
@@ -81,11 +103,26 @@ class Portal:
         self.associations = Associations(store, association_types)
         self.tokens = Tokens(store, self.identifiers, clock)
         self.log = RequestLog()
+        self.faults = Faults(origin.seed)
         self.limits = Limits(clock, behaviour.quotas, enforced=behaviour.rate_limits, utc_offset_ms=UTC_OFFSET_MS)
         self._definitions: dict[str, Mapping[str, PropertyDefinition]] = {}
         self._pipelines: dict[str, list[Pipeline]] = {}
         self._owners: dict[str, Owner] | None = None
         self._correlations = 0
+        self._indexed = 0
+
+    def behave(self, behaviour: Behaviour) -> None:
+        """Go on with other rules; what was used of the quotas stays used."""
+        self.behaviour = behaviour
+        self.limits.quotas = behaviour.quotas
+        self.limits.enforced = behaviour.rate_limits
+
+    def next_index_lag_ms(self) -> int:
+        """How long search will not see the write that happens now."""
+        lag = self.behaviour.index_lag
+        self._indexed += 1
+        share = self.identifiers.number("index lag", self._indexed, 1001) / 1000 if lag.high_s else 0
+        return round((lag.low_s + (lag.high_s - lag.low_s) * share) * 1000)
 
     def next_correlation_id(self) -> str:
         """A fresh correlation id."""

@@ -9,7 +9,10 @@ LOG_LENGTH: Final = 10_000
 
 @dataclass(slots=True)
 class RequestEntry:
-    """One answered request. `path` is as the client wrote it; `route` the canonical template, "" if none fits."""
+    """One request. `path` is as the client wrote it; `route` the canonical template, "" if none fits.
+
+    `status` is 0 where the connection was dropped without an answer; `fault` the kind of fault the call met.
+    """
 
     method: str
     path: str
@@ -19,6 +22,7 @@ class RequestEntry:
     status: int = 0
     auth_kind: str = "none"
     route: str = ""
+    fault: str = ""
 
 
 class RequestLog:

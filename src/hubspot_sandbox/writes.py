@@ -3,7 +3,7 @@
 Source: https://developers.hubspot.com/docs/api-reference/latest/crm/using-object-apis
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,24 +14,13 @@ from hubspot_sandbox.object_types import ObjectType
 from hubspot_sandbox.pipelines import Pipeline, Stage
 from hubspot_sandbox.portal import Portal
 from hubspot_sandbox.records import Author, Record, Value
+from hubspot_sandbox.recounts import recount
 from hubspot_sandbox.validation import check_values, refused_option
 
 CONTACTS: Final = "0-1"
 COMPANIES: Final = "0-2"
-DEALS: Final = "0-3"
-LINE_ITEMS: Final = "0-8"
 
 _FIRST_STAGE: Final = "lead"
-# (type, property, linked type): how many records of the linked type there are.
-_COUNTED: Final = (
-    (CONTACTS, "num_associated_deals", DEALS),
-    (COMPANIES, "num_associated_contacts", CONTACTS),
-    (COMPANIES, "num_associated_deals", DEALS),
-    (DEALS, "num_associated_contacts", CONTACTS),
-    (DEALS, "hs_num_of_associated_line_items", LINE_ITEMS),
-)
-# (type, property): the id of the primary company.
-_PRIMARY_COMPANY: Final = ((CONTACTS, "associatedcompanyid"), (DEALS, "hs_primary_associated_company"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,28 +134,6 @@ def merge_records(portal: Portal, object_type: ObjectType, winner: Record, loser
     return recount(portal, [(object_type.type_id, winner.id)]).get(winner.id, record)
 
 
-def recount(portal: Portal, ends: Iterable[tuple[str, int]]) -> dict[int, Record]:
-    """Bring the properties that count or name linked records up to date; the records that changed, by id."""
-    changed: dict[int, Record] = {}
-    for type_id, record_id in dict.fromkeys(ends):
-        record = portal.records.find(type_id, record_id)
-        if record is None:
-            continue
-        values = dict(record.properties)
-        for its_type, name, linked in _COUNTED:
-            if its_type == type_id:
-                values[name] = str(portal.associations.count(record_id, linked))
-        for its_type, name in _PRIMARY_COMPANY:
-            if its_type == type_id:
-                primary = portal.associations.primary(type_id, record_id, COMPANIES)
-                values.pop(name, None)
-                values |= {name: str(primary)} if primary is not None else {}
-        if values != record.properties:
-            changed[record_id] = replace(record, properties=values)
-            portal.records.replace(changed[record_id])
-    return changed
-
-
 def _ends(links: Sequence[LinkRequest]) -> list[tuple[str, int]]:
     return [(link.kinds[0].to_type, link.to_id) for link in links]
 
@@ -274,7 +241,6 @@ def _allows(pipelines: Sequence[Pipeline], stage_id: str) -> bool:
 
 
 def _delay_search(portal: Portal, record: Record, before: Record | None) -> None:
-    lag_s = portal.behaviour.search_index_lag_s
-    if lag_s > 0:
-        until_ms = portal.clock.now_ms() + round(lag_s * 1000)
-        portal.records.remember_stale(record.id, before, record.type_id, until_ms)
+    lag_ms = portal.next_index_lag_ms()
+    if lag_ms:
+        portal.records.remember_stale(record.id, before, record.type_id, portal.clock.now_ms() + lag_ms)

@@ -76,7 +76,7 @@ class Shell:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, f"exit code {done.returncode}: {done.stderr}"
         return done.stdout
 
     def curl(self, code: str) -> HttpAnswer:

@@ -30,7 +30,7 @@ class Client:
 
     def __init__(self, app: ASGIApp, token: str | None = None) -> None:
         self._app = app
-        self._token = token
+        self.token = token
 
     async def send(
         self,
@@ -51,8 +51,8 @@ class Client:
             content = raw if raw is not None else json.dumps(body).encode()
             content_type = "application/json"
         sent = {"host": "sandbox.test", "content-type": content_type, **(headers or {})}
-        if self._token:
-            sent.setdefault("authorization", f"Bearer {self._token}")
+        if self.token:
+            sent.setdefault("authorization", f"Bearer {self.token}")
         return await self._exchange(method, path, urlencode(query) if query else inline, content, sent)
 
     async def _exchange(self, method: str, path: str, query: str, content: bytes, headers: Mapping[str, str]) -> Reply:

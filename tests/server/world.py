@@ -33,6 +33,12 @@ class TestClock:
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.hubspot.now_ms() / 1000, UTC)
 
+    def now_s(self) -> float:
+        return self.hubspot.now_ms() / 1000
+
+    def monotonic_s(self) -> float:
+        return self.now_s()
+
     def advance(self, seconds: float) -> None:
         self.hubspot.advance(seconds)
 

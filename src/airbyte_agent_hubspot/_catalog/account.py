@@ -27,7 +27,6 @@ _SEND_GUIDE: Final = "https://developers.hubspot.com/docs/api-reference/marketin
 _SUBSCRIPTION_GUIDE: Final = (
     "https://developers.hubspot.com/docs/api-reference/2026-03/communication-preferences/status/update-subscription"
 )
-_TOKEN_GUIDE: Final = "https://developers.hubspot.com/docs/api-reference/legacy/authentication/manage-oauth-tokens"  # noqa: S105 - an address
 _CHECKED = ("account", "details")
 
 

@@ -16,7 +16,7 @@ from .._operation import Operation
 from .._shape import ConvertedPageShape, ConvertedShape, PageShape, Paging
 from ..params import associations as p
 from ._paths import delete, get, path, send
-from .association_types import default_association
+from .object_types import default_association
 
 if TYPE_CHECKING:
     from .._shape import Params

@@ -16,7 +16,7 @@ from .._shape import ConvertedShape, ItemShape, PageShape
 from ..params import objects as o
 from ..params import records as p
 from ._paths import delete, get, names_in, path, send, value_text, with_query
-from .association_types import default_association
+from .object_types import default_association
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -2,38 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 
+from airbyte_agent_hubspot._catalog.object_types import entity_of_type
 from airbyte_agent_server.connectors.store import Connector
 from airbyte_agent_server.problems import ProblemError
 from airbyte_agent_server.tokens.claims import Claims, Denied, verify_call
 
-# Source: https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide
-_ENTITY_OF_TYPE = {
-    "0-1": "contacts",
-    "0-2": "companies",
-    "0-3": "deals",
-    "0-5": "tickets",
-    "contact": "contacts",
-    "company": "companies",
-    "deal": "deals",
-    "ticket": "tickets",
-}
-
-
-def entity_of_type(object_type: str) -> str:
-    """The entity that an object type is, whether named or numbered."""
-    lowered = object_type.lower()
-    return _ENTITY_OF_TYPE.get(lowered, lowered)
-
 
 def touched_entities(entity: str, params: Mapping[str, object]) -> Sequence[str]:
-    """The entities whose records a call reads or writes: the one really meant first, then expansions to others."""
-    object_type = params.get("objectType")
-    main = entity_of_type(object_type) if entity == "objects" and isinstance(object_type, str) else entity
-    associations = params.get("associations")
-    expanded = associations.split(",") if isinstance(associations, str) else associations
-    names = expanded if isinstance(expanded, list) else []
-    others = [entity_of_type(item.strip()) for item in names if isinstance(item, str)]
-    return [main, *others]
+    """The entities whose records a call reads or writes: the one really meant first, then those it reaches."""
+    main = entity
+    if entity == "objects":
+        main = entity_of_type(str(params.get("objectType")))
+    ends = [entity_of_type(str(params[name])) for name in ("fromObjectType", "toObjectType") if name in params]
+    return [main, *ends, *_associated(params)]
+
+
+def _associated(params: Mapping[str, object]) -> list[str]:
+    """Entities named by `associations`, of the call or of its inputs: names to read, or records to link to."""
+    inputs = params.get("inputs")
+    nested = [item.get("associations") for item in inputs if isinstance(item, dict)] if isinstance(inputs, list) else []
+    found: list[str] = []
+    for given in [params.get("associations"), *nested]:
+        items = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else []
+        names = [item.get("toObjectType") if isinstance(item, dict) else item for item in items]
+        found += [entity_of_type(str(name)) for name in names]
+    return found
 
 
 def check_call(

@@ -8,12 +8,14 @@ import msgspec
 from airbyte_agent_hubspot._catalog import CATALOG, DEFAULT_VERSION
 from airbyte_agent_hubspot._describe import describe_connector
 from airbyte_agent_hubspot._executor import Call
+from airbyte_agent_hubspot._limits import SharedBudget
 from airbyte_agent_hubspot._local import LocalExecutor
 from airbyte_agent_hubspot._operation import Operation
 from airbyte_agent_hubspot._retry import Retrier
 from airbyte_agent_hubspot._sansio import unreadable
 from airbyte_agent_hubspot._shape import Metadata
 from airbyte_agent_hubspot.errors import ConnectorError, FieldError, ReauthorizationRequiredError
+from airbyte_agent_server.bounded import BoundedCache
 from airbyte_agent_server.connectors.service import ConnectorService
 from airbyte_agent_server.connectors.store import Connector, Status
 from airbyte_agent_server.execute.permission import check_call
@@ -30,6 +32,8 @@ from airbyte_agent_server.tokens.claims import Claims
 from airbyte_agent_server.vault.refresh import TokenRefresher, VaultTokens
 
 _NO_METADATA = Metadata()
+_BUDGETS = 10_000
+_BUDGET_LIFE_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,9 @@ class ExecuteService:
         self._api_base_url = api_base_url
         self._limits = limits
         self._clock = clock
+        self._budgets: BoundedCache[tuple[int | None, str], SharedBudget] = BoundedCache(
+            size=_BUDGETS, life_s=_BUDGET_LIFE_S, clock=clock
+        )
 
     async def execute(self, claims: Claims, connector_id: str, request: ExecuteRequest, *, request_id: str) -> bytes:
         """The answer's body.
@@ -122,6 +129,7 @@ class ExecuteService:
             base_url=self._api_base_url,
             tokens=VaultTokens(self._refresher, connector.id),
             version=DEFAULT_VERSION,
+            budget=self._budget_of(connector),
         )
         call = Call(operation, params, timeout_s=self._limits.deadline_s)
         try:
@@ -137,6 +145,15 @@ class ExecuteService:
         except msgspec.DecodeError as error:
             raise unreadable(operation, answer.body) from error
         return Outcome(result, metadata, answer.upstream_calls, "hubspot")
+
+    def _budget_of(self, connector: Connector) -> SharedBudget:
+        """The request budget of the connector's account, shared by its connectors in this process."""
+        key = (connector.hub_id, connector.id if connector.hub_id is None else "")
+        budget = self._budgets.get(key)
+        if budget is None:
+            budget = SharedBudget()
+            self._budgets.put(key, budget, drops=self._budgets.drops)
+        return budget
 
     async def _noted(self, connector: Connector, error: ConnectorError) -> ProblemError:
         """The error as it is answered, after a dead credential was noted."""

@@ -1,4 +1,4 @@
-"""Numbers of the unlabelled associations between standard types: what a new record is associated with by default.
+"""Standard object types: their names, and the unlabelled associations between them.
 
 Source: https://developers.hubspot.com/docs/api-reference/latest/crm/associations/associate-records/guide
 """
@@ -121,14 +121,19 @@ _NAMES: Final = {
 """Other names of the standard types: singular and type id."""
 
 
+def entity_of_type(object_type: str) -> str:
+    """The entity that an object type is, whether named in the singular, the plural or by its type id."""
+    lowered = object_type.strip().lower()
+    return _NAMES.get(lowered, lowered)
+
+
 def default_association(from_type: str, to_type: str) -> dict[str, object]:
     """The unlabelled association from one standard type to another.
 
     Raises:
         InvalidParamsError: no such default is known, as for custom objects.
     """
-    to_name = _NAMES.get(to_type.lower(), to_type.lower())
-    type_id = _DEFAULT_TYPE_IDS.get(_NAMES.get(from_type.lower(), from_type.lower()), {}).get(to_name)
+    type_id = _DEFAULT_TYPE_IDS.get(entity_of_type(from_type), {}).get(entity_of_type(to_type))
     if type_id is None:
         sentence = (
             f"The default association from {from_type} to {to_type} is not known: create the record first and use "

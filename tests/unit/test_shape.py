@@ -1,0 +1,102 @@
+"""Shapes: what HubSpot sends, read directly or across the hosted envelope, is the same."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airbyte_agent_hubspot._catalog import CATALOG
+from airbyte_agent_hubspot._shape import Metadata, PageShape
+from airbyte_agent_hubspot.models import CheckResult, Contact, Page, PageMeta
+
+if TYPE_CHECKING:
+    from airbyte_agent_hubspot._operation import Operation
+
+TEXT = st.text(max_size=12)
+RECORDS = st.fixed_dictionaries(
+    {"id": TEXT},
+    optional={
+        "properties": st.dictionaries(TEXT, TEXT | st.none(), max_size=3),
+        "createdAt": st.just("2026-10-05T09:15:30.250Z"),
+        "archived": st.booleans(),
+        "url": TEXT,
+        "associations": st.dictionaries(
+            TEXT,
+            st.fixed_dictionaries({"results": st.lists(st.fixed_dictionaries({"id": TEXT, "type": TEXT}), max_size=2)}),
+            max_size=2,
+        ),
+        "objectWriteTraceId": TEXT,
+    },
+)
+PAGES = st.fixed_dictionaries(
+    {"results": st.lists(RECORDS, max_size=3)},
+    optional={
+        "paging": st.sampled_from([{}, {"next": {"after": "102"}}, {"next": {"after": "102", "link": "https://x"}}]),
+        "total": st.integers(0, 10_000),
+    },
+)
+BODIES: dict[str, st.SearchStrategy[object]] = {
+    "list": PAGES,
+    "api_search": PAGES,
+    "get": RECORDS,
+    "check": st.fixed_dictionaries({"portalId": st.integers(1, 2**40)}),
+}
+DEFINITIONS = st.fixed_dictionaries({"name": TEXT}, optional={"label": TEXT, "options": st.just([])})
+SCHEMAS = st.fixed_dictionaries(
+    {"id": TEXT, "name": TEXT},
+    optional={"properties": st.lists(DEFINITIONS, max_size=2), "labels": st.just({"singular": "Car"})},
+)
+
+
+@pytest.mark.requirement("one-interface")
+@pytest.mark.parametrize("operation", list(CATALOG), ids=lambda one: f"{one.entity}.{one.action}")
+@settings(max_examples=20)
+@given(data=st.data())
+def test_the_envelope_changes_nothing(operation: Operation, data: st.DataObject) -> None:
+    bodies: st.SearchStrategy[object] = BODIES[operation.action]
+    if operation.entity == "schemas":
+        bodies = SCHEMAS if operation.action == "get" else SCHEMAS.map(lambda one: {"results": [one]})
+    body = json.dumps(data.draw(bodies)).encode()
+    result, metadata = operation.shape.to_envelope(body, {})
+    sent = msgspec.json.decode(msgspec.json.encode(metadata), type=Metadata)
+    assert operation.shape.from_envelope(result, sent) == operation.shape.decode(body, {})
+
+
+def test_a_pages_records_cross_the_envelope_byte_by_byte() -> None:
+    body = b'{"total": 3, "results":[ {"id":"1" , "new": 1.50} ],"paging":{"next":{"after":"102","link":"https://x"}}}'
+    shape = PageShape(Contact)
+    result, metadata = shape.to_envelope(body, {})
+    assert result == b'[ {"id":"1" , "new": 1.50} ]'
+    assert msgspec.json.encode(metadata) == (
+        b'{"next_cursor":"102","next_link":"https://x","has_next_page":true,"end_cursor":"102","total":3}'
+    )
+    assert shape.from_envelope(result, metadata) == Page([Contact("1")], PageMeta("102", 3))
+
+
+def test_the_last_page_says_so() -> None:
+    _, metadata = PageShape(Contact).to_envelope(b'{"results":[]}', {})
+    assert msgspec.json.encode(metadata) == (
+        b'{"next_cursor":null,"next_link":null,"has_next_page":false,"end_cursor":null}'
+    )
+
+
+def test_an_envelope_without_metadata_is_a_last_page() -> None:
+    assert PageShape(Contact).from_envelope(b"[]", msgspec.json.decode(b"{}", type=Metadata)) == Page([], PageMeta())
+
+
+@pytest.mark.parametrize("action", ["list", "get"])
+def test_what_is_no_json_does_not_cross_the_envelope(action: str) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        CATALOG.find("contacts", action).shape.to_envelope(b'{"results":[1', {})
+
+
+def test_a_healthy_check_names_the_account() -> None:
+    shape = CATALOG.find("*", "check").shape
+    assert shape.decode(b'{"portalId":24681012,"uiDomain":"app.hubspot.com"}', {}) == CheckResult(
+        "healthy", None, "account", "details", 24681012, []
+    )
