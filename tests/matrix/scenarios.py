@@ -122,7 +122,7 @@ def record_walk(entity: str) -> list[Step]:
         else {}
     )
     if entity == "contacts":
-        by_key, other = ("email", "other@acme.example"), {"email": "other@acme.example"}
+        by_key, other = ("email", "other@acme.example"), dict[str, object](email="other@acme.example")
     else:
         by_key, other = (_UNIQUE, "k-1"), {**new}
     steps = [
@@ -321,7 +321,9 @@ def _pipeline_walk() -> list[Step]:
         Step("pipelines", "list", kind),
         Step("pipelines", "get", pipeline),
         Step("pipelines", "update", {**pipeline, "label": "Strolls"}),
-        Step("stages", "create", {**pipeline, "label": "End", "displayOrder": 1, "metadata": {"probability": 1}}, "stage"),
+        Step(
+            "stages", "create", {**pipeline, "label": "End", "displayOrder": 1, "metadata": {"probability": 1}}, "stage"
+        ),
         Step("stages", "list", pipeline),
         Step("stages", "get", stage),
         Step("stages", "update", {**stage, "label": "Finish"}),

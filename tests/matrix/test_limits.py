@@ -30,7 +30,9 @@ class Limited:
 
     def __init__(self, *, timeout_s: float) -> None:
         hubspot = TestClock()
-        app = create_sandbox(portal="small", clock=hubspot.hubspot, behaviour=Behaviour(quotas=Quotas(private_per_10_s=BURST_CALLS)))
+        app = create_sandbox(
+            portal="small", clock=hubspot.hubspot, behaviour=Behaviour(quotas=Quotas(private_per_10_s=BURST_CALLS))
+        )
         portal: Portal = app.state.portal
         self.clock = SimulatedClock(hubspot)
         self.wire = Watched(AsgiTransport(app), self.clock)
