@@ -47,7 +47,9 @@ class _CheckShape:
 def _unhealthy(error: ConnectorError) -> CheckResult:
     missing: list[str] = []
     if isinstance(error, MissingScopesError):
-        missing = [scope for item in error.errors for scope in cast("list[str]", item.details.get("required_scopes", ()))]
+        missing = [
+            scope for item in error.errors for scope in cast("list[str]", item.details.get("required_scopes", ()))
+        ]
     return CheckResult("unhealthy", error.message, _CHECKED_ENTITY, _CHECKED_ACTION, None, missing)
 
 
