@@ -140,6 +140,8 @@ async def _send(client: Client, request: HttpRequest) -> HttpResponse:
 
     try:
         answer = await client.execute(request.method, request.url, dict(request.headers), request.body)
+    except ConnectionResetError as error:
+        raise MaybeSentError(str(error)) from error
     except ConnectionError as error:
         raise NotSentError(str(error)) from error
     except ValueError:

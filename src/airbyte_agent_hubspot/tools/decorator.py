@@ -46,6 +46,8 @@ def make_tool(
             result = await function(*args, **kwargs)
             _check_size(result, max_output_chars)
         except _MENDABLE as error:
+            if framework == "openai-agents":
+                return _text_for_model(error)
             error_type = find_error_type(framework)
             if error_type is None:
                 raise

@@ -15,7 +15,7 @@ _ERROR_TYPES: Final = {
     "langchain": ("langchain_core.tools", "ToolException", "langchain-core"),
     "fastmcp": ("fastmcp.exceptions", "ToolError", "fastmcp"),
 }
-"""Framework -> module, class, distribution. OpenAI Agents shows the text of any exception to the model."""
+"""Framework -> module, class, distribution. OpenAI Agents hides exceptions from the model: it reads a tool's result."""
 
 
 def find_error_type(framework: Framework | None) -> type[Exception] | None:

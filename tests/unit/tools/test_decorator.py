@@ -80,7 +80,7 @@ def test_the_docstring_is_left_alone_when_asked() -> None:
     "error",
     [InvalidParamsError("p"), RecordNotFoundError("n"), ConflictError("c"), RateLimitedError("r"), KeyError("k")],
 )
-@pytest.mark.parametrize("framework", [None, "none", "openai-agents"])
+@pytest.mark.parametrize("framework", [None, "none"])
 async def test_without_a_framework_errors_are_our_own(error: Exception, framework: Framework | None) -> None:
     @HubspotConnector.tool_utils(framework=framework)
     async def failing() -> None:
@@ -89,6 +89,15 @@ async def test_without_a_framework_errors_are_our_own(error: Exception, framewor
     with pytest.raises(type(error)) as caught:
         await failing()
     assert caught.value is error
+
+
+@pytest.mark.requirement("tool-errors")
+async def test_openai_agents_reads_errors_as_results() -> None:
+    @HubspotConnector.tool_utils(framework="openai-agents")
+    async def failing() -> object:
+        raise RecordNotFoundError("There is none.")
+
+    assert await failing() == "record_not_found: There is none."
 
 
 @pytest.mark.requirement("tool-utils")
