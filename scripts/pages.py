@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
 from errors_page import render_errors
+from faults_page import render_faults
 from greeting import LAST_LINE, Running
 from operations_page import render_operations
 from settings_page import render_settings
@@ -23,6 +24,7 @@ ROOT: Final = Path(__file__).parent.parent
 OPERATIONS: Final = ROOT / "docs/reference/operations.md"
 SETTINGS: Final = ROOT / "docs/reference/server-settings.md"
 ERRORS: Final = ROOT / "docs/reference/errors.md"
+FAULTS: Final = ROOT / "docs/reference/faults.md"
 
 
 @contextmanager
@@ -44,6 +46,7 @@ def main() -> int:
     """Writes all of them."""
     OPERATIONS.write_text(render_operations(), encoding="utf-8")
     SETTINGS.write_text(render_settings(), encoding="utf-8")
+    FAULTS.write_text(asyncio.run(render_faults()), encoding="utf-8")
     with running_pair() as running:
         ERRORS.write_text(asyncio.run(render_errors(running)), encoding="utf-8")
     return 0

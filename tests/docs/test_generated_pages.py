@@ -2,9 +2,10 @@
 
 from docs.made_up import MadeUp
 from errors_page import Mistakes, render_errors
+from faults_page import render_faults
 from greeting import Running
 from operations_page import render_operations
-from pages import ERRORS, OPERATIONS, SETTINGS
+from pages import ERRORS, FAULTS, OPERATIONS, SETTINGS
 from settings_page import render_settings
 
 
@@ -18,6 +19,10 @@ def test_the_page_of_operations_is_the_catalog() -> None:
 
 def test_the_page_of_settings_is_the_settings_class() -> None:
     assert SETTINGS.read_text(encoding="utf-8") == render_settings()
+
+
+async def test_the_page_of_faults_is_what_the_faults_do() -> None:
+    assert FAULTS.read_text(encoding="utf-8") == await render_faults()
 
 
 async def test_each_error_on_its_page_is_what_the_mistake_gives(up: MadeUp) -> None:

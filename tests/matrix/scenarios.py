@@ -5,11 +5,12 @@ A step is (entity, action, params). Its params may hold functions of what the wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from airbyte_agent_hubspot import HubspotConnector
     from airbyte_agent_hubspot.models import Result
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from matrix.scenarios import WALKS, walk
 
 from airbyte_agent_hubspot._catalog import CATALOG
+from matrix.scenarios import WALKS, walk
 
 if TYPE_CHECKING:
     from airbyte_agent_hubspot import HubspotConnector

@@ -8,8 +8,6 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
-from matrix.simulated_time import SimulatedClock, Watched
-from server.world import TestClock
 
 from airbyte_agent_hubspot import HubspotConnector
 from airbyte_agent_hubspot._http import AsgiTransport
@@ -17,6 +15,8 @@ from airbyte_agent_hubspot.errors import RateLimitedError
 from airbyte_agent_hubspot.models import HubspotPrivateAppAuthConfig
 from hubspot_sandbox import Behaviour, Quotas
 from hubspot_sandbox import create_app as create_sandbox
+from matrix.simulated_time import SimulatedClock, Watched
+from server.world import TestClock
 
 if TYPE_CHECKING:
     from hubspot_sandbox import Portal
