@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from faults_page import Outcome, faults, outcome_of
+from hubspot_sandbox.faults import Fault  # noqa: TC001 - pytest reads it
 
 MAX_REQUESTS = 4
 SAYS_NOTHING_WAS_DONE = frozenset(
@@ -25,7 +26,7 @@ SAYS_NOTHING_WAS_DONE = frozenset(
 @pytest.mark.parametrize(("name", "fault"), faults())
 @pytest.mark.parametrize("times", [1, 2, None])
 async def test_a_create_is_done_once_or_not_at_all_and_its_outcome_is_true(
-    name: str, fault: object, times: int | None
+    name: str, fault: Fault, times: int | None
 ) -> None:
     outcome = await outcome_of("create", replace(fault, times=times))
     assert outcome.created <= 1, name
@@ -39,7 +40,7 @@ async def test_a_create_is_done_once_or_not_at_all_and_its_outcome_is_true(
 
 
 @pytest.mark.parametrize(("name", "fault"), faults())
-async def test_a_read_and_an_update_survive_one_fault_that_may_pass(name: str, fault: object) -> None:
+async def test_a_read_and_an_update_survive_one_fault_that_may_pass(name: str, fault: Fault) -> None:
     lasting = {"missing_scopes", "no_permission", "daily_limit", "truncated_json", "wrong_content_type"}
     once = replace(fault, times=1)
     read, update = await outcome_of("read", once), await outcome_of("update", once)
