@@ -51,6 +51,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8100, help="0 takes a free one (default 8100)")
     parser.add_argument("--state", type=Path, help="keep the portal in this file across restarts")
+    parser.add_argument("--cache", type=Path, help="where the million portal is generated once, in half a minute")
     parser.add_argument("--auto-approve", action="store_true", help="skip the consent page")
     parser.add_argument("--no-rate-limits", action="store_true", help="never answer 429")
     parser.add_argument("--json", action="store_true", help="print the credentials as one line of JSON")
@@ -107,6 +108,7 @@ def main(argv: list[str] | None = None) -> int:
             portal=chosen.portal or "default",
             behaviour=behaviour,
             state=chosen.state,
+            cache=chosen.cache,
         )
         portal: Portal = app.state.portal
         check_origin(chosen, portal)

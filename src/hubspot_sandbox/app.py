@@ -1,6 +1,6 @@
 """The sandbox as an ASGI app: paths to doors, credentials, limits, error envelopes, headers."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -19,9 +19,13 @@ from hubspot_sandbox.clock import Clock, SystemClock
 from hubspot_sandbox.doors import (
     account,
     admin,
+    association_batches,
+    association_labels,
+    associations,
     batches,
     consent,
     controls,
+    legacy_associations,
     oauth,
     objects,
     owners,
@@ -47,6 +51,10 @@ DOORS: Final[tuple[Door, ...]] = tuple(
         objects.DOORS,
         search.DOORS,
         batches.DOORS,
+        associations.DOORS,
+        association_batches.DOORS,
+        association_labels.DOORS,
+        legacy_associations.DOORS,
         properties.DOORS,
         pipelines.DOORS,
         owners.DOORS,
@@ -71,16 +79,18 @@ def create_app(
     clock: Clock | None = None,
     behaviour: Behaviour | None = None,
     state: Path | None = None,
+    cache: Path | None = None,
 ) -> Starlette:
     """A HubSpot account on this machine, as an ASGI app; the state is at `app.state.portal`.
 
-    `portal` is `small` or `default`. With a `state` file the account is kept there; an existing one is
-    opened as it is, and `seed` and `portal` count only for a new one.
+    `portal` is `small`, `default` or `million`. With a `state` file the account is kept there; an existing one is
+    opened as it is, and `seed` and `portal` count only for a new one. `cache` is the directory in which the million
+    portal is generated once (by default the user's cache directory).
 
     Raises: NoPortalError or sqlite3.Error for a file that holds something else.
     """
     ticking = clock or SystemClock()
-    account_state = open_portal(seed, portal, ticking, behaviour or Behaviour(), state)
+    account_state = open_portal(seed, portal, ticking, behaviour or Behaviour(), state, cache=cache)
 
     @asynccontextmanager
     async def closing(_app: Starlette) -> AsyncIterator[None]:
@@ -90,10 +100,12 @@ def create_app(
     return _App(account_state, closing)
 
 
-def open_portal(seed: int, portal: str, clock: Clock, behaviour: Behaviour, state: Path | None) -> Portal:
+def open_portal(
+    seed: int, portal: str, clock: Clock, behaviour: Behaviour, state: Path | None, *, cache: Path | None = None
+) -> Portal:
     """The account of a state file, or a generated one."""
     known = state is not None and state.exists()
-    store = Store(state) if known else build_store(seed, portal, clock, state)
+    store = Store(state) if known else build_store(seed, portal, clock, state, cache=cache)
     return Portal(store, clock, behaviour)
 
 
@@ -156,16 +168,16 @@ class _Exchange:
 
 
 def _routes(portal: Portal) -> list[Route]:
-    by_path: dict[str, dict[str, Door]] = {}
+    by_path: dict[str, dict[str, list[Door]]] = {}
     for door in DOORS:
-        by_path.setdefault(door.path, {})[door.method] = door
+        by_path.setdefault(door.path, {}).setdefault(door.method, []).append(door)
     return [Route(path, _endpoint(portal, doors), methods=list(doors), name=path) for path, doors in by_path.items()]
 
 
-def _endpoint(portal: Portal, doors: Mapping[str, Door]) -> Callable[[Request], object]:
+def _endpoint(portal: Portal, doors: Mapping[str, Sequence[Door]]) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
         exchange: _Exchange = request.scope["sandbox"]
-        door = doors["GET" if request.method == "HEAD" else request.method]
+        door = _door(doors["GET" if request.method == "HEAD" else request.method], exchange.version)
         exchange.entry.route = door.path
         headers: dict[str, str] = {}
         body = await request.body()
@@ -179,6 +191,11 @@ def _endpoint(portal: Portal, doors: Mapping[str, Door]) -> Callable[[Request], 
         return _response(found, headers)
 
     return answer
+
+
+def _door(doors: Sequence[Door], version: str) -> Door:
+    """The door of that version; versions may answer the same path differently."""
+    return next((door for door in doors if version in door.versions), doors[0])
 
 
 def _response(answer: Answer, headers: Mapping[str, str]) -> Response:

@@ -34,6 +34,16 @@ class AssociationType(msgspec.Struct, frozen=True, array_like=True):
     qualifier: str = ""
     inverse_id: int | None = None
     category: str = HUBSPOT_DEFINED
+    text: str = ""
+    name: str = ""
+
+    @property
+    def label(self) -> str | None:
+        """What people read; None for the plain kind.
+
+        # choice: HubSpot's own labels but `Primary` are the words of their names.
+        """
+        return self.text or self.qualifier.replace("_", " ").capitalize() or None
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -64,6 +74,11 @@ class AssociationTypes:
         self._by_pair.setdefault((kind.from_type, kind.to_type), []).append(kind)
         self._by_id[kind.from_type, kind.to_type, kind.category, kind.type_id] = kind
 
+    def remove(self, kind: AssociationType) -> None:
+        """Forget a kind."""
+        self._by_pair[kind.from_type, kind.to_type].remove(kind)
+        del self._by_id[kind.from_type, kind.to_type, kind.category, kind.type_id]
+
     def between(self, from_type: str, to_type: str) -> Sequence[AssociationType]:
         """Every kind of link in that direction."""
         return self._by_pair.get((from_type, to_type), ())
@@ -88,11 +103,13 @@ class AssociationTypes:
     def inverse(self, kind: AssociationType) -> AssociationType:
         """The same link seen from the other end; where HubSpot lists none, the plain one or itself."""
         back = self.between(kind.to_type, kind.from_type)
-        found = next((other for other in back if other.type_id == kind.inverse_id), None)
-        return found or next((other for other in back if not other.qualifier), kind)
+        same = (other for other in back if (other.category, other.type_id) == (kind.category, kind.inverse_id))
+        return next(same, None) or next((other for other in back if not other.qualifier), kind)
 
     def wire_name(self, kind: AssociationType) -> str:
         """`contact_to_company` for the primary link, `contact_to_company_unlabeled` for the plain one beside it."""
+        if kind.name:
+            return kind.name
         name = f"{kind.from_name}_to_{kind.to_name}"
         if kind.qualifier and kind.qualifier != PRIMARY:
             return f"{name}_{kind.qualifier}"
@@ -115,6 +132,46 @@ class Associations:
             (from_id, to_type, after_id, limit),
         )
         return [Link(*row) for row in rows]
+
+    def targets(self, from_id: int, to_type: str, *, after_id: int = 0, limit: int) -> list[int]:
+        """The ids of the records of a type that a record is linked to, ascending, above `after_id`."""
+        rows = self._sql.execute(
+            "SELECT DISTINCT to_id FROM association WHERE from_id = ? AND to_type = ? AND to_id > ? "
+            "ORDER BY to_id LIMIT ?",
+            (from_id, to_type, after_id, limit),
+        )
+        return [int(row[0]) for row in rows]
+
+    def kinds_between(self, from_type: str, from_id: int, to_type: str, to_id: int) -> list[AssociationType]:
+        """How two records are linked, the plain kind first."""
+        rows = self._sql.execute(
+            "SELECT category, type_id FROM association WHERE from_id = ? AND to_type = ? AND to_id = ? "
+            "ORDER BY type_id",
+            (from_id, to_type, to_id),
+        )
+        found = (self.kinds.find(from_type, to_type, category, type_id) for category, type_id in rows)
+        return sorted((kind for kind in found if kind is not None), key=lambda kind: bool(kind.qualifier))
+
+    def disconnect(self, from_id: int, to_id: int) -> None:
+        """Remove every link between two records."""
+        self._sql.executemany(
+            "DELETE FROM association WHERE from_id = ? AND to_id = ?", [(from_id, to_id), (to_id, from_id)]
+        )
+
+    def drop(self, from_id: int, to_id: int, kind: AssociationType) -> None:
+        """Remove one kind of link between two records; the others stay."""
+        inverse = self.kinds.inverse(kind)
+        self._sql.executemany(
+            "DELETE FROM association WHERE from_id = ? AND to_id = ? AND category = ? AND type_id = ?",
+            [(from_id, to_id, kind.category, kind.type_id), (to_id, from_id, inverse.category, inverse.type_id)],
+        )
+
+    def drop_everywhere(self, kind: AssociationType) -> None:
+        """Remove one direction of a kind from all records."""
+        self._sql.execute(
+            "DELETE FROM association WHERE to_type = ? AND category = ? AND type_id = ?",
+            (kind.to_type, kind.category, kind.type_id),
+        )
 
     def count(self, from_id: int, to_type: str) -> int:
         """How many records of a type a record is linked to."""
@@ -193,13 +250,8 @@ class Associations:
 
     def _drop_primary(self, from_id: int, kind: AssociationType) -> None:
         old = self.primary(kind.from_type, from_id, kind.to_type)
-        if old is None:
-            return
-        inverse = self.kinds.inverse(kind)
-        self._sql.executemany(
-            "DELETE FROM association WHERE from_id = ? AND to_id = ? AND category = ? AND type_id = ?",
-            [(from_id, old, kind.category, kind.type_id), (old, from_id, inverse.category, inverse.type_id)],
-        )
+        if old is not None:
+            self.drop(from_id, old, kind)
 
 
 def wanted_kinds(

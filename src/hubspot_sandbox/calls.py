@@ -1,9 +1,10 @@
 """A request and its answer without HTTP machinery, and the table rows (doors) that connect them to paths."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -16,6 +17,8 @@ from hubspot_sandbox.records import Author
 from hubspot_sandbox.tokens import AccessToken
 from hubspot_sandbox.versions import CRM_VERSIONS
 
+_ShapeT = TypeVar("_ShapeT")
+_MISSING: Final = re.compile(r"missing required field `(\w+)`")
 _TRUE: Final = frozenset({"true", "TRUE", "True"})
 
 
@@ -136,6 +139,25 @@ def parse_json(body: bytes) -> object:
         raise ValidationError(
             f"Invalid input JSON on line {error.lineno}, column {error.colno}: Unexpected character ('{found}')"
         ) from error
+
+
+def read_json(body: bytes, shape: type[_ShapeT]) -> _ShapeT:
+    """The body in a known shape; fields that the shape does not have are left out, null counts as absent.
+
+    Raises: ValidationError in the words of Jackson.
+    """
+    value = parse_json(body)
+    known = {name: each for name, each in value.items() if each is not None} if isinstance(value, dict) else value
+    try:
+        return msgspec.convert(known, shape, strict=False)
+    except msgspec.ValidationError as error:
+        missing = _MISSING.search(str(error))
+        if missing:
+            raise ValidationError(
+                f"Invalid input JSON on line 1, column 1: Some required fields were not set: [{missing.group(1)}]"
+            ) from None
+        # choice: Jackson's own words for a value of the wrong type are others.
+        raise ValidationError(f"Invalid input JSON on line 1, column 1: {error}") from None
 
 
 def objects(value: object) -> list[JsonObject]:

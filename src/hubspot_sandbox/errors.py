@@ -33,6 +33,7 @@ class ApiError(Exception):
         *,
         status: int | None = None,
         category: str | None = None,
+        sub_category: str | None = None,
         errors: Sequence[JsonObject] = (),
         context: Mapping[str, Sequence[str]] | None = None,
         extra: Mapping[str, object] | None = None,
@@ -41,13 +42,17 @@ class ApiError(Exception):
         self.message = message
         self.status = status or type(self).status
         self.category = category
+        self.sub_category = sub_category
         self.errors = errors
         self.context = context
         self.extra = extra
 
     def item(self) -> JsonObject:
         """The error as an item of a batch answer: without correlation id."""
-        body: JsonObject = {"status": "error", "category": self.category, "message": self.message}
+        body: JsonObject = {"status": "error", "category": self.category}
+        if self.sub_category:
+            body["subCategory"] = self.sub_category
+        body["message"] = self.message
         if self.context:
             body["context"] = {key: list(values) for key, values in self.context.items()}
         return body
@@ -63,6 +68,8 @@ class ApiError(Exception):
             body.update(self.extra)
         if self.category:
             body["category"] = self.category
+        if self.sub_category:
+            body["subCategory"] = self.sub_category
         return body
 
 
@@ -73,10 +80,13 @@ class ValidationError(ApiError):
         self,
         message: str,
         *,
+        sub_category: str | None = None,
         errors: Sequence[JsonObject] = (),
         context: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        super().__init__(message, category="VALIDATION_ERROR", errors=errors, context=context)
+        super().__init__(
+            message, category="VALIDATION_ERROR", sub_category=sub_category, errors=errors, context=context
+        )
 
 
 class NotFoundError(ApiError):

@@ -67,6 +67,17 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True):
         """Any one of these opens the type's property definitions and pipelines."""
         return (*self.read_scopes, f"crm.schemas.{self.scope}.read")
 
+    @property
+    def definition_write_scopes(self) -> tuple[str, ...]:
+        """Any one of these lets a credential change the type's property definitions and pipelines."""
+        match self.scope:
+            case "tickets":
+                return ("crm.schemas.tickets.write", "tickets")
+            case "orders":
+                return ("crm.schemas.orders.write", "crm.pipelines.orders.write")
+            case scope:
+                return (f"crm.schemas.{scope}.write",)
+
     def _scopes(self, verb: str) -> tuple[str, ...]:
         match self.scope:
             case "tickets":

@@ -16,6 +16,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, TypeVar
 
 import msgspec
@@ -47,10 +48,18 @@ _INDEXES: Final = "\n".join(
 )
 
 
-class Store:
-    """One open database. Used from one thread at a time; every request is one transaction."""
+# Files of another layout cannot be taken for the same.
+LAYOUT: Final = read_data("schema.sql") + _INDEXES
 
-    def __init__(self, path: Path | None = None) -> None:
+
+class Store:
+    """One open database. Used from one thread at a time; every request is one transaction.
+
+    `scratch` is the directory of a database that nobody keeps; it is removed on closing.
+    """
+
+    def __init__(self, path: Path | None = None, *, scratch: TemporaryDirectory[str] | None = None) -> None:
+        self._scratch = scratch
         self.connection = sqlite3.connect(
             str(path) if path else ":memory:", isolation_level=None, check_same_thread=False
         )
@@ -67,7 +76,6 @@ class Store:
     def create_indexes(self) -> None:
         """Build the indexes and their statistics: after the seeding, since that is much faster."""
         self.connection.executescript(_INDEXES)
-        self.connection.execute("PRAGMA analysis_limit = 1000")
         self.connection.execute("ANALYZE")
 
     def copy_to(self, other: "Store") -> None:
@@ -78,6 +86,8 @@ class Store:
     def close(self) -> None:
         """Close the database; a file keeps its content."""
         self.connection.close()
+        if self._scratch is not None:
+            self._scratch.cleanup()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -122,6 +132,10 @@ class Store:
             "INSERT OR REPLACE INTO document VALUES (?, ?, ?)",
             ((kind, key, msgspec.json.encode(document)) for key, document in documents),
         )
+
+    def remove(self, kind: str, key: str) -> None:
+        """Remove a document, if it is there."""
+        self.connection.execute("DELETE FROM document WHERE kind = ? AND key = ?", (kind, key))
 
     def find(self, kind: str, key: str, shape: type[_DocumentT]) -> _DocumentT | None:
         """The document of that key, or None."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
@@ -12,7 +14,9 @@ from airbyte_agent_hubspot import (
     HubspotAuthConfig,
     HubspotConnector,
     HubspotPrivateAppAuthConfig,
+    _catalog,
 )
+from airbyte_agent_hubspot._operation import Catalog
 from airbyte_agent_hubspot.errors import ConfigurationError, InvalidParamsError, UnknownOperationError
 from airbyte_agent_hubspot.models import CheckResult, Contact, Page, PageMeta
 from airbyte_agent_hubspot.transports import HttpRequest, HttpResponse, MaybeSentError
@@ -48,6 +52,19 @@ async def test_a_misspelt_parameter_sends_nothing() -> None:
     with pytest.raises(InvalidParamsError):
         await connector.execute("contacts", "list", {"limt": 1})
     assert transport.requests == []
+
+
+@pytest.mark.requirement("write-safety")
+async def test_every_write_has_a_key_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    create = replace(_catalog.CATALOG.find("contacts", "list"), effect="write")
+    catalog = Catalog([create], entities={"contacts": "People."}, aliases={})
+    monkeypatch.setattr(_catalog, "CATALOG", catalog)  # no operation of the real one writes yet
+    transport = ScriptedTransport(HostedServer("c-1"))
+    connector = HubspotConnector(airbyte_token="scoped-1", connector_id="c-1", transport=transport)
+    await connector.contacts.list()
+    await connector.contacts.list()
+    keys = [UUID(request.headers["idempotency-key"]) for request in transport.requests]
+    assert len(set(keys)) == 2
 
 
 async def test_leaving_the_connector_closes_its_connections() -> None:

@@ -244,6 +244,17 @@ async def test_proxies_of_the_environment_are_used_only_when_asked(
     assert proxy.accepted == asked
 
 
+@pytest.mark.parametrize("transport", [PyqwestTransport(), Httpx2Transport()], ids=["pyqwest", "httpx2"])
+async def test_without_options_nothing_but_the_address_decides_where_a_request_goes(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with LoopbackServer(answering(OK)) as server, LoopbackServer(answering(OK)) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        assert (await transport.send(get(server.url))).status == 200
+        await transport.close()
+    assert (server.accepted, proxy.accepted) == (1, 0)
+
+
 async def test_a_given_proxy_is_used(make_transport: MakeTransport) -> None:
     requests: list[bytes] = []
 

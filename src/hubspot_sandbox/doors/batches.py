@@ -22,7 +22,11 @@ TRACE: Final = "objectWriteTraceId"
 _CONTACTS: Final = "0-1"
 
 
-def _inputs(body: JsonObject, largest: int = LARGEST_BATCH) -> list[JsonObject]:
+def read_inputs(body: JsonObject, largest: int = LARGEST_BATCH) -> list[JsonObject]:
+    """The inputs of a batch.
+
+    Raises: ValidationError for none or too many.
+    """
     if "inputs" not in body:
         raise ValidationError("Invalid input JSON on line 1, column 1: Some required fields were not set: [inputs]")
     inputs = objects(body["inputs"])
@@ -34,9 +38,10 @@ def _inputs(body: JsonObject, largest: int = LARGEST_BATCH) -> list[JsonObject]:
     return inputs
 
 
-def _complete(
-    call: Call, status: int, results: Sequence[JsonObject], errors: Sequence[JsonObject], started_ms: int
+def completed(
+    call: Call, status: int, results: Sequence[object], errors: Sequence[JsonObject], started_ms: int
 ) -> Answer:
+    """The answer to a batch: 207 instead of `status` if some inputs failed."""
     body: JsonObject = {"status": "COMPLETE", "results": list(results)}
     if errors:
         body["numErrors"] = len(errors)
@@ -52,7 +57,7 @@ def read_batch(call: Call) -> Answer:
     object_type = call.object_type()
     body = call.json()
     history = texts(body.get("propertiesWithHistory"))
-    inputs = _inputs(body, LARGEST_HISTORY_BATCH if history else LARGEST_BATCH)
+    inputs = read_inputs(body, LARGEST_HISTORY_BATCH if history else LARGEST_BATCH)
     wanted = view(call.portal, object_type, texts(body.get("properties")), history)
     id_property = str(body.get("idProperty") or "")
     archived = call.flag("archived")
@@ -67,7 +72,7 @@ def read_batch(call: Call) -> Answer:
             found[record.id] = record
     results = [render(call.portal, object_type, record, wanted) for record in found.values()]
     errors = [_misses(object_type, missing)] if missing else []
-    return _complete(call, 200, results, errors, started_ms)
+    return completed(call, 200, results, errors, started_ms)
 
 
 def _find(call: Call, object_type: ObjectType, reference: str, id_property: str, *, archived: bool) -> Record | None:
@@ -123,7 +128,7 @@ def create_batch(call: Call) -> Answer:
     """
     started_ms = call.portal.clock.now_ms()
     object_type = call.object_type()
-    inputs = _inputs(call.json())
+    inputs = read_inputs(call.json())
 
     def write(place: int) -> JsonObject:
         item = inputs[place]
@@ -132,14 +137,14 @@ def create_batch(call: Call) -> Answer:
         return _written(call, object_type, written, item, written_view(object_type, written.names))
 
     results, errors = _write_each(call, inputs, range(len(inputs)), write)
-    return _complete(call, 201, results[::-1], errors, started_ms)
+    return completed(call, 201, results[::-1], errors, started_ms)
 
 
 def update_batch(call: Call) -> Answer:
     """Up to 100 changed records; ids nobody has are named in the errors."""
     started_ms = call.portal.clock.now_ms()
     object_type = call.object_type()
-    inputs = _inputs(call.json())
+    inputs = read_inputs(call.json())
     missing: list[str] = []
     known: dict[int, str] = {}
     for place, item in enumerate(inputs):
@@ -163,7 +168,7 @@ def update_batch(call: Call) -> Answer:
     results, errors = _write_each(call, inputs, known, write)
     if missing:
         errors.append(_misses(object_type, missing))
-    return _complete(call, 200, results, errors, started_ms)
+    return completed(call, 200, results, errors, started_ms)
 
 
 def _updated_view(object_type: ObjectType, written: Written) -> View:
@@ -176,7 +181,7 @@ def upsert_batch(call: Call) -> Answer:
     """Up to 100 records changed or created by a unique property, each result with `new`."""
     started_ms = call.portal.clock.now_ms()
     object_type = call.object_type()
-    inputs = _inputs(call.json())
+    inputs = read_inputs(call.json())
     id_properties = {str(item.get("idProperty") or "") for item in inputs}
     if len(id_properties) > 1:
         # choice: the text is not documented.
@@ -197,13 +202,13 @@ def upsert_batch(call: Call) -> Answer:
         return _written(call, object_type, written, item, shown) | {"new": record is None}
 
     results, errors = _write_each(call, inputs, range(len(inputs)), write)
-    return _complete(call, 200, results, errors, started_ms)
+    return completed(call, 200, results, errors, started_ms)
 
 
 def archive_batch(call: Call) -> Answer:
     """204; ids nobody has are ignored."""
     object_type = call.object_type()
-    for item in _inputs(call.json()):
+    for item in read_inputs(call.json()):
         record = portal_record(call.portal, object_type, str(item.get("id", "")))
         if record is not None:
             archive_record(call.portal, record)

@@ -100,6 +100,12 @@ def read_record(call: Call) -> Answer:
     return Answer(200, render(call.portal, object_type, record, _view(call, object_type)))
 
 
+def read_written(portal: Portal, object_type: ObjectType, record_id: int) -> JsonObject:
+    """A record with its default properties, as it stands after a write."""
+    record = locate(portal, object_type, str(record_id))
+    return render(portal, object_type, record, view(portal, object_type, ()))
+
+
 def create(call: Call) -> Answer:
     """A new record, linked as wished."""
     object_type = call.object_type()

@@ -4,11 +4,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from hubspot_sandbox.clock import Clock, SystemClock
+from hubspot_sandbox.clock import VIRTUAL_START, Clock, SystemClock
+from hubspot_sandbox.instants import to_ms
 from hubspot_sandbox.pipelines import default_pipelines
 from hubspot_sandbox.portal import Behaviour, Origin, Portal
 from hubspot_sandbox.scopes import known_scopes
 from hubspot_sandbox.seeding.activities import add_activities, number_activities
+from hubspot_sandbox.seeding.cache import cached_file, copy_cached, default_cache, write_crowded
 from hubspot_sandbox.seeding.draw import Draw
 from hubspot_sandbox.seeding.people import (
     add_companies,
@@ -59,21 +61,35 @@ PORTALS: Final[dict[str, Size]] = {
         meetings=180,
     ),
 }
+# As many contacts as that; everything else is as in the default portal.
+CROWDED: Final = {"million": 1_000_000}
+PORTALS["million"] = PORTALS["default"]
 _HOUR_MS: Final = 3_600_000
 _APP_ID: Final = 7_654_321
 # The address that HubSpot's and others' documentation uses as an example.
 _REDIRECT_URIS: Final = ("https://yourapp.com/oauth/callback",)
 
 
-def build_store(seed: int, portal: str, clock: Clock, path: Path | None = None) -> Store:
+def build_store(seed: int, portal: str, clock: Clock, path: Path | None = None, *, cache: Path | None = None) -> Store:
     """A store with a freshly generated portal.
 
     Dates lead up to the last full hour. Within a process each (seed, portal, hour) is generated once and copied.
+    A crowded portal is generated once for all, into a file of the cache directory; its dates lead up to a fixed day.
     """
+    if portal in CROWDED:
+        return _build_crowded(seed, portal, path, cache or default_cache())
     reference_ms = clock.now_ms() // _HOUR_MS * _HOUR_MS
     store = Store(path)
     _template(Origin(seed=seed, portal=portal, reference_ms=reference_ms)).copy_to(store)
     return store
+
+
+def _build_crowded(seed: int, portal: str, path: Path | None, cache: Path) -> Store:
+    source = cached_file(cache, portal, seed)
+    if not source.exists():
+        template = _template(Origin(seed=seed, portal=portal, reference_ms=to_ms(VIRTUAL_START)))
+        write_crowded(source, template, CROWDED[portal])
+    return copy_cached(source, path)
 
 
 @lru_cache(maxsize=8)
