@@ -97,7 +97,7 @@ def read_grant(response: HttpResponse, *, refresh_token: str, asked_at_s: float)
         ReauthorizationRequiredError, AuthenticationError, UpstreamError: see `refresh_flow`.
     """
     if response.status != 200:  # noqa: PLR2004 - HTTP's own number
-        raise _refusal(response)
+        raise refusal_of(response)
     try:
         grant = msgspec.json.decode(response.body, type=_Grant)
     except UNREADABLE as error:
@@ -114,7 +114,8 @@ def read_grant(response: HttpResponse, *, refresh_token: str, asked_at_s: float)
     )
 
 
-def _refusal(response: HttpResponse) -> ConnectorError:
+def refusal_of(response: HttpResponse) -> ConnectorError:
+    """The error that a token endpoint's answer of failure stands for."""
     body = read_hubspot_error(response)
     upstream = Upstream(response.status, body.category, body.correlationId)
     said = body.message or f"HTTP {response.status}"
@@ -136,6 +137,11 @@ def _refusal(response: HttpResponse) -> ConnectorError:
             retry_after_s=read_retry_after_s(response),
         )
     return UpstreamError(f"HubSpot's token endpoint failed: {said}. Try again later.", upstream=upstream)
+
+
+def is_due(expires_at_s: float | None, now_s: float) -> bool:
+    """Whether a token that ends then is to be replaced now."""
+    return expires_at_s is not None and now_s >= expires_at_s - REFRESH_MARGIN_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +210,7 @@ class CachedTokens:
     async def current(self) -> str:
         """The token; a new one if there is none or it is about to expire."""
         token = self._token
-        if token is None or self._is_due(token):
+        if token is None or is_due(token.expires_at_s, self._now_s()):
             return await self._fetch_once()
         return token.value
 
@@ -215,12 +221,12 @@ class CachedTokens:
         return await self._fetch_once()
 
     async def close(self) -> None:
-        """Cancels a fetch that is under way."""
+        """Cancels a fetch that is under way, and returns when it has ended."""
+        import asyncio  # noqa: PLC0415 - not needed to import the package
+
         if self._fetching is not None:
             self._fetching.cancel()
-
-    def _is_due(self, token: ExpiringToken) -> bool:
-        return token.expires_at_s is not None and self._now_s() >= token.expires_at_s - REFRESH_MARGIN_S
+            await asyncio.wait([self._fetching])
 
     async def _fetch_once(self) -> str:
         import asyncio  # noqa: PLC0415 - needed at the first fetch
@@ -271,21 +277,25 @@ class HubspotRefresh:
 
     async def __call__(self) -> ExpiringToken:
         """A new access token; `on_token_refresh` has been awaited when this returns."""
-        flow = refresh_flow(
-            self._config, refresh_token=self._refresh_token, token_url=self._token_url, now_s=self._now_s
-        )
-        grant = await self._run(flow)
-        if self._on_token_refresh is not None:
-            stored = self._on_token_refresh(grant)
-            if stored is not None:
-                await stored
-        self._refresh_token = grant.refresh_token
+        grant = await self.exchange(self._refresh_token)
+        self._refresh_token = grant.refresh_token  # remembered even if the next line fails: the old one may be dead
+        await hand_over(grant, self._on_token_refresh)
         return ExpiringToken(grant.access_token, grant.expires_at_s)
 
-    async def _run(self, flow: Generator[HttpRequest, HttpResponse, TokenGrant]) -> TokenGrant:
+    async def exchange(self, refresh_token: str) -> TokenGrant:
+        """A new grant for `refresh_token`."""
+        flow = refresh_flow(self._config, refresh_token=refresh_token, token_url=self._token_url, now_s=self._now_s)
         request = next(flow)
         while True:
             try:
                 request = flow.send(await self._send(request))
             except StopIteration as done:
                 return cast("TokenGrant", done.value)
+
+
+async def hand_over(grant: TokenGrant, on_token_refresh: OnTokenRefresh | None) -> None:
+    """Calls `on_token_refresh`, and waits for it if it is asynchronous."""
+    if on_token_refresh is not None:
+        stored = on_token_refresh(grant)
+        if stored is not None:
+            await stored

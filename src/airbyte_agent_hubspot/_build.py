@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from ._auth import OnTokenRefresh, Tokens
     from ._clock import Clock
     from ._executor import Executor
+    from ._limits import Budget
     from ._http import Transport
     from ._target import LocalTarget
     from ._wire import HttpRequest, HttpResponse
+    from .token_store import TokenStore
 
 
 def build_executor(
@@ -37,7 +39,9 @@ def build_executor(
     transport: Transport | None,
     api_version: str | None,
     on_token_refresh: OnTokenRefresh | None,
+    token_store: TokenStore | None = None,
     clock: Clock | None = None,
+    budget: Budget | None = None,
 ) -> Executor:
     """The executor for `target`. Opens nothing yet."""
     retrier = Retrier(transport or PyqwestTransport(), clock=clock)
@@ -54,21 +58,29 @@ def build_executor(
     return LocalExecutor(
         retrier=retrier,
         base_url=target.base_url,
-        tokens=_hubspot_tokens(target, retrier, version, on_token_refresh),
+        tokens=_hubspot_tokens(target, retrier, version, on_token_refresh, token_store),
         version=version,
-        budget=shared_budget(_account_of(target)),
+        budget=budget or shared_budget(_account_of(target)),
     )
 
 
 def _account_of(target: LocalTarget) -> str:
     """What names the app and account whose limits are shared, without telling the credentials."""
     config = target.auth_config
-    secret = config.private_app_token if isinstance(config, HubspotPrivateAppAuthConfig) else config.refresh_token
+    secret: str | None
+    if isinstance(config, HubspotPrivateAppAuthConfig):
+        secret = config.private_app_token
+    else:
+        secret = config.refresh_token or config.client_id
     return sha256(f"{target.base_url} {secret}".encode()).hexdigest()
 
 
 def _hubspot_tokens(
-    target: LocalTarget, retrier: Retrier, version: str, on_token_refresh: OnTokenRefresh | None
+    target: LocalTarget,
+    retrier: Retrier,
+    version: str,
+    on_token_refresh: OnTokenRefresh | None,
+    store: TokenStore | None,
 ) -> Tokens:
     config = target.auth_config
     if isinstance(config, HubspotPrivateAppAuthConfig):
@@ -76,15 +88,23 @@ def _hubspot_tokens(
             config.private_app_token,
             refused=lambda: reauthorization_required("the private app's token is invalid or was rotated"),
         )
+    now_s = retrier.clock.now_s
     refresh = HubspotRefresh(
         config,
         token_url=target.base_url + (LEGACY_TOKEN_PATH if version == LEGACY_VERSION else TOKEN_PATH),
         send=_token_sender(retrier),
-        now_s=retrier.clock.now_s,
+        now_s=now_s,
         on_token_refresh=on_token_refresh,
     )
     first = ExpiringToken(config.access_token) if config.access_token else None
-    return CachedTokens(refresh, now_s=retrier.clock.now_s, first=first)
+    if store is None:
+        return CachedTokens(refresh, now_s=now_s, first=first)
+    from ._stored_tokens import StoredRefresh  # noqa: PLC0415 - only for those who keep tokens
+
+    stored = StoredRefresh(
+        config, store=store, exchange=refresh.exchange, now_s=now_s, on_token_refresh=on_token_refresh
+    )
+    return CachedTokens(stored, now_s=now_s, first=first)
 
 
 def _server_tokens(target: HostedTarget, retrier: Retrier) -> Tokens:

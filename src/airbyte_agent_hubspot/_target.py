@@ -70,7 +70,7 @@ def find_target(
             )
         address = base_url or environment.get("HUBSPOT_API_URL") or HUBSPOT_API_URL
         return LocalTarget(
-            _checked_url(address, "HUBSPOT_API_URL", allow_insecure_http=allow_insecure_http), auth_config
+            checked_url(address, "HUBSPOT_API_URL", allow_insecure_http=allow_insecure_http), auth_config
         )
     if auth_config is not None:
         if hosted_given:
@@ -92,6 +92,25 @@ def find_target(
         default_workspace=DEFAULT_WORKSPACE if auth_config is not None else None,
         environment=environment,
     )
+
+
+def check_token_store(target: LocalTarget | HostedTarget, *, given: bool) -> None:
+    """Nothing, if the target can be run with a token store where one is given, and without where none is.
+
+    Raises:
+        ConfigurationError: it cannot.
+    """
+    config = target.auth_config if isinstance(target, LocalTarget) else None
+    if isinstance(config, HubspotAuthConfig) and not given and not config.refresh_token:
+        raise ConfigurationError(
+            "refresh_token is missing: pass the refresh token of the HubSpot account, "
+            "HubspotAuthConfig(refresh_token=...), or token_store= with a store that holds it."
+        )
+    if given and not (isinstance(config, HubspotAuthConfig) and config.client_id):
+        raise ConfigurationError(
+            "token_store keeps OAuth grants of open source execution: it goes with "
+            "auth_config=HubspotAuthConfig(client_id=..., client_secret=...)."
+        )
 
 
 def _hosted_target(
@@ -166,10 +185,10 @@ def _text_of(config: object, name: str) -> str | None:
 def _server_url(base_url: str | None, environment: Mapping[str, str], *, allow_insecure_http: bool) -> str:
     given: Iterable[str] = (environment.get(name, "") for name in _SERVER_VARIABLES)
     address = base_url or next((value for value in given if value), AIRBYTE_API_URL)
-    return _checked_url(address, "AIRBYTE_API_URL", allow_insecure_http=allow_insecure_http)
+    return checked_url(address, "AIRBYTE_API_URL", allow_insecure_http=allow_insecure_http)
 
 
-def _checked_url(address: str, variable: str, *, allow_insecure_http: bool) -> str:
+def checked_url(address: str, variable: str, *, allow_insecure_http: bool) -> str:
     """The address without the ends that people paste along."""
     if "@" in address:
         raise ConfigurationError("The address must not contain a user name or password. Leave them out.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast, overload
 
 from . import _portal_entities as portal
 from ._entities import CrmEntity, MergeableEntity, Objects
-from ._target import find_target
+from ._target import check_token_store, find_target
 from .errors import ConfigurationError, ConnectorError
 from .models.auth import AirbyteAuthConfig
 
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from ._auth import OnTokenRefresh
     from ._clock import Clock
     from ._executor import Executor
+    from ._limits import Budget
     from ._http import Transport
     from ._target import AuthConfig, GivenToken
     from .models import CheckResult, Company, Contact, Deal, PropertyDefinition, Record, Result, Ticket
+    from .token_store import TokenStore
     from .tools import Framework, Tool
 
 
@@ -33,7 +35,8 @@ class HubspotConnector:
     `HubspotConnector(external_user_id=..., airbyte_client_id=..., airbyte_client_secret=...)`.
 
     `workspace_name`, `external_user_id` and `customer_name` are three spellings of one thing. `base_url` is the address
-    of HubSpot's API or of the server; `timeout_s` bounds each call as a whole. Constructing opens nothing and sends
+    of HubSpot's API or of the server; `timeout_s` bounds each call as a whole; `token_store` keeps an OAuth grant for
+    other processes and the next start (`airbyte_agent_hubspot.token_store`). Constructing opens nothing and sends
     nothing. Use it as an async context manager, or call `close()`.
 
     Raises:
@@ -58,7 +61,9 @@ class HubspotConnector:
         timeout_s: float | None = None,
         transport: Transport | None = None,
         on_token_refresh: OnTokenRefresh | None = None,
+        token_store: TokenStore | None = None,
         clock: Clock | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._target = find_target(
             auth_config,
@@ -76,11 +81,14 @@ class HubspotConnector:
             allow_insecure_http=allow_insecure_http,
             environment=os.environ,
         )
+        check_token_store(self._target, given=token_store is not None)
         self._api_version = api_version
         self._timeout_s = timeout_s
         self._transport = transport
         self._on_token_refresh = on_token_refresh
+        self._token_store = token_store
         self._clock = clock
+        self._budget = budget
         self._executor: Executor | None = None
         self._closed = False
         self.contacts: MergeableEntity[Contact] = MergeableEntity(self.execute, "contacts")
@@ -245,7 +253,9 @@ class HubspotConnector:
                 transport=self._transport,
                 api_version=self._api_version,
                 on_token_refresh=self._on_token_refresh,
+                token_store=self._token_store,
                 clock=self._clock,
+                budget=self._budget,
             )
         return self._executor
 

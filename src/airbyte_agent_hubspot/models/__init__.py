@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .auth import AirbyteAuthConfig, HubspotAuthConfig, HubspotPrivateAppAuthConfig, TokenGrant
+from .auth import AirbyteAuthConfig, HubspotAuthConfig, HubspotPrivateAppAuthConfig, StoredGrant, TokenGrant
 
 if TYPE_CHECKING:
     from .account import (
@@ -91,6 +91,7 @@ __all__ = [
     "SingleSend",
     "Stage",
     "StandardProperty",
+    "StoredGrant",
     "SubscriptionStatus",
     "Team",
     "TeamOfOwner",

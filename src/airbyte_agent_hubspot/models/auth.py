@@ -24,7 +24,8 @@ class HubspotAuthConfig(_Shown):
     """OAuth credentials of one HubSpot account, for open source execution.
 
     Only `refresh_token` is required. `client_id` and `client_secret` are what a new access token is fetched with;
-    without them the connector works as long as `access_token` does.
+    without them the connector works as long as `access_token` does. With both, `refresh_token` may be left out where
+    a token store holds it.
 
     Raises:
         ConfigurationError: `refresh_token` is empty, or only one of client id and secret is given.
@@ -38,7 +39,7 @@ class HubspotAuthConfig(_Shown):
     access_token: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.refresh_token:
+        if not self.refresh_token and not (self.client_id and self.client_secret):
             raise ConfigurationError(
                 "refresh_token is missing: pass the refresh token of the HubSpot account, "
                 "HubspotAuthConfig(refresh_token=...)."
@@ -93,3 +94,17 @@ class TokenGrant(_Shown):
     expires_at_s: float
     hub_id: int | None = None
     scopes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StoredGrant(_Shown):
+    """A grant as a token store keeps it.
+
+    `generation` grows by one with each refresh. `origin` names the refresh token that was configured or logged in with,
+    without telling it: a grant whose refresh token was rotated since keeps its origin.
+    """
+
+    grant: TokenGrant
+    client_id: str
+    generation: int
+    origin: str
