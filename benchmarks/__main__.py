@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from . import imports, pages
+from . import imports, listing, pages
 from .figures import judge
 from .lifetimes import measure_lifetimes
 from .processes import running_server
@@ -29,6 +29,8 @@ class _Plan:
     lifetime_rounds: int
     lifetime_calls: int
     lifetime_budget_s: float
+    listing_rounds: int
+    listing_records: int
 
 
 _FULL: Final = _Plan(
@@ -40,6 +42,8 @@ _FULL: Final = _Plan(
     lifetime_rounds=4,
     lifetime_calls=1000,
     lifetime_budget_s=70,
+    listing_rounds=3,
+    listing_records=100_000,
 )
 _QUICK: Final = _Plan(
     import_rounds=3,
@@ -50,6 +54,8 @@ _QUICK: Final = _Plan(
     lifetime_rounds=1,
     lifetime_calls=50,
     lifetime_budget_s=3,
+    listing_rounds=1,
+    listing_records=6_000,
 )
 
 
@@ -73,7 +79,10 @@ def main() -> int:
         measures += measure_lifetimes(
             base_url, plan.lifetime_rounds, calls=plan.lifetime_calls, budget_s=plan.lifetime_budget_s
         )
-    verdicts = judge(measures, imports.TARGETS + pages.TARGETS)
+        measures += listing.measure_listing(
+            base_url, plan.listing_rounds, records=plan.listing_records, budget_s=plan.lifetime_budget_s
+        )
+    verdicts = judge(measures, imports.TARGETS + pages.TARGETS + listing.TARGETS)
     for line in render_table(measures, verdicts):
         print(line)
     missed = sum(not verdict.is_met for verdict in verdicts)

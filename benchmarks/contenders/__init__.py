@@ -14,6 +14,7 @@ FetchPage: TypeAlias = Callable[[], Awaitable[None]]
 Opened: TypeAlias = Callable[[str], AbstractAsyncContextManager[FetchPage]]
 
 PATH: Final = "/crm/objects/2026-03/contacts?limit=100"
+PAGE_RECORDS: Final = 100
 HEADERS: Final = {"authorization": "Bearer measured", "accept": "application/json"}
 
 
@@ -21,7 +22,7 @@ class IncompletePageError(Exception):
     """A contender did not get what it is measured for."""
 
 
-def verify_count(found: int, *, expected: int = 100) -> None:
+def verify_count(found: int, *, expected: int = PAGE_RECORDS) -> None:
     """Raises unless all records are there: a fast failure must not look like a fast client."""
     if found != expected:
         raise IncompletePageError(f"{found} records instead of {expected}")

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from airbyte_agent_hubspot import HubspotConnector
+from airbyte_agent_hubspot._limits import UnlimitedBudget
 from airbyte_agent_hubspot.models import HubspotAuthConfig
 
 from . import verify_count
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 async def opened(base_url: str) -> AsyncIterator[FetchPage]:
     """Pages as typed records."""
     credentials = HubspotAuthConfig(refresh_token="measured", access_token="measured")
-    async with HubspotConnector(auth_config=credentials, base_url=base_url) as connector:
+    async with HubspotConnector(auth_config=credentials, base_url=base_url, budget=UnlimitedBudget()) as connector:
 
         async def fetch() -> None:
             verify_count(len(await connector.contacts.list(limit=100)))

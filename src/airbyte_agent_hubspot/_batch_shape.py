@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 import msgspec
@@ -65,7 +66,7 @@ def places_of_inputs(params: Params) -> list[str]:
 
 def batch_of(record: type[T], keys: Keys) -> ConvertedShape[BatchResult[T]]:
     """Records read or written in one batch; inputs may be named by id, by place or by a unique property."""
-    decoder = msgspec.json.Decoder(record)
+    decoder = cache(lambda: msgspec.json.Decoder(record))  # built when a batch is first read
 
     def read(body: bytes, params: Params) -> BatchResult[T]:
         batch = RAW_BATCH.decode(body)
@@ -73,7 +74,7 @@ def batch_of(record: type[T], keys: Keys) -> ConvertedShape[BatchResult[T]]:
         found: dict[str, BatchItem[T]] = {}
         for raw in batch.results:
             keyed = _KEYED.decode(raw)
-            item = BatchItem(0, keyed.id, decoder.decode(raw))
+            item = BatchItem(0, keyed.id, decoder().decode(raw))
             found[keyed.objectWriteTraceId or keyed.id] = item
             if isinstance(by_property, str):
                 found[(keyed.properties.get(by_property) or "").lower()] = item
@@ -111,13 +112,12 @@ BATCH_DELETED = ConvertedShape(BatchResult[Deleted], _read_deleted)
 
 def only_of_batch(record: type[T]) -> ConvertedShape[T]:
     """The one record of a batch of one: how an upsert of a single record is done."""
-    decoder = msgspec.json.Decoder(record)
 
     def read(body: bytes, params: Params) -> T:
         del params
         batch = RAW_BATCH.decode(body)
         if batch.results:
-            return decoder.decode(batch.results[0])
+            return msgspec.json.decode(batch.results[0], type=record)
         reasons = [error.message for error in batch.errors]
         raise UpstreamRejectedError(
             f"HubSpot refused the record: {' '.join(reasons) or 'it gave neither a record nor a reason'}",

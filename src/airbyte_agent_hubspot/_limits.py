@@ -133,6 +133,18 @@ class SharedBudget:
                 self._windows[kind].close_until(now_s + (pause_s if wait_s is None else wait_s))
 
 
+class UnlimitedBudget:
+    """No limits: for tests against a server of your own, and for accounts whose limits somebody else keeps."""
+
+    def reserve(self, kind: LimitKind, now_s: float, *, bulk: bool, deadline_s: float | None) -> Place:
+        """A place now."""
+        del kind, bulk, deadline_s
+        return Place(now_s, granted=True)
+
+    def learn(self, kind: LimitKind, response: HttpResponse, now_s: float) -> None:
+        """Nothing to learn."""
+
+
 class BudgetGate:
     """The gate of one call: a place in the budget for each of its requests."""
 

@@ -63,25 +63,30 @@ class Operation:
 
 
 class Catalog:
-    """All operations, by entity and action. `aliases` maps other names of actions to ours."""
+    """All operations, by entity and action.
+
+    `families` names the family that has each entity's operations, `load` gives those of a family; a family is loaded
+    when one of its entities is first asked for. `aliases` maps other names of actions to ours.
+    """
 
     def __init__(
         self,
-        operations: Iterable[Operation],
+        families: Mapping[str, str],
         *,
+        load: Callable[[str], Iterable[Operation]],
         entities: Mapping[str, str],
         aliases: Mapping[str, str],
     ) -> None:
         self.entities = entities
         """A sentence about each entity, in the order of the documentation."""
-        self._by_entity: dict[str, dict[str, Operation]] = {name: {} for name in entities}
+        self._families = families
+        self._load = load
+        self._by_entity: dict[str, dict[str, Operation]] = {}
         self._aliases = aliases
-        for operation in operations:
-            self._by_entity[operation.entity][operation.action] = operation
 
     def __iter__(self) -> Iterator[Operation]:
-        for actions in self._by_entity.values():
-            yield from actions.values()
+        for entity in self.entities:
+            yield from self.find_entity(entity).values()
 
     def find_entity(self, entity: str) -> Mapping[str, Operation]:
         """The operations of `entity` by action.
@@ -90,12 +95,17 @@ class Catalog:
             UnknownOperationError: there is no such entity.
         """
         actions = self._by_entity.get(entity)
-        if actions is None:
+        if actions is not None:
+            return actions
+        family = self._families.get(entity)
+        if family is None:
             raise UnknownOperationError(
-                f"There is no entity {entity!r}.{_nearest(entity, self._by_entity)} "
-                f"Entities are: {', '.join(self._by_entity)}."
+                f"There is no entity {entity!r}.{_nearest(entity, self.entities)} "
+                f"Entities are: {', '.join(self.entities)}."
             )
-        return actions
+        for operation in self._load(family):
+            self._by_entity.setdefault(operation.entity, {})[operation.action] = operation
+        return self._by_entity[entity]
 
     def find(self, entity: str, action: str) -> Operation:
         """The operation `action` on `entity`; an empty entity is the connector itself, `*`.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import chain
-from typing import Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
 
 from .._operation import Catalog
-from . import account, associations, crm, definitions, people
 from ._paths import DEFAULT_VERSION, LEGACY_VERSION
+
+if TYPE_CHECKING:
+    from .._operation import Operation
 
 __all__ = ["CATALOG", "DEFAULT_VERSION", "LEGACY_VERSION"]
 
@@ -43,8 +45,39 @@ ENTITIES: Final = {
     "*": "The connector itself.",
 }
 
+_MODULES: Final = {
+    "crm": (
+        "contacts",
+        "companies",
+        "deals",
+        "tickets",
+        "products",
+        "line_items",
+        "quotes",
+        "leads",
+        "notes",
+        "calls",
+        "emails",
+        "meetings",
+        "tasks",
+        "communications",
+        "objects",
+    ),
+    "associations": ("associations", "association_labels"),
+    "definitions": ("schemas", "properties", "property_groups", "pipelines", "stages"),
+    "people": ("owners", "teams", "lists"),
+    "account": ("account", "marketing_emails", "subscriptions", "*"),
+}
+"""Which module has the operations of which entities: each is imported when one of them is first asked for."""
+
+
+def _operations_in(module: str) -> tuple[Operation, ...]:
+    return cast("tuple[Operation, ...]", import_module(f"{__name__}.{module}").OPERATIONS)
+
+
 CATALOG: Final = Catalog(
-    chain(crm.OPERATIONS, associations.OPERATIONS, definitions.OPERATIONS, people.OPERATIONS, account.OPERATIONS),
+    {entity: module for module, entities in _MODULES.items() for entity in entities},
+    load=_operations_in,
     entities=ENTITIES,
     aliases={"search": "api_search"},
 )
