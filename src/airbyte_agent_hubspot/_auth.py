@@ -53,15 +53,11 @@ class _Grant(msgspec.Struct, frozen=True):
 _CLIENT_ERRORS: Final = {"BAD_CLIENT_ID": "client_id", "BAD_CLIENT_SECRET": "client_secret"}
 
 
-def refresh_flow(
-    config: HubspotAuthConfig, *, refresh_token: str, token_url: str, now_s: Callable[[], float]
-) -> Generator[HttpRequest, HttpResponse, TokenGrant]:
-    """One refresh without I/O: yields the request, takes HubSpot's answer, returns the grant.
+def client_pair_of(config: HubspotAuthConfig) -> tuple[str, str]:
+    """Client id and secret of the OAuth app.
 
     Raises:
-        MissingCredentialsError: the client id and secret of the OAuth app are not known.
-        ReauthorizationRequiredError: the refresh token is dead.
-        AuthenticationError: HubSpot does not know the client id, or the secret is wrong.
+        MissingCredentialsError: they were not given.
     """
     if not config.client_id or not config.client_secret:
         raise MissingCredentialsError(
@@ -73,6 +69,20 @@ def refresh_flow(
                 for name in ("client_id", "client_secret")
             ],
         )
+    return config.client_id, config.client_secret
+
+
+def refresh_flow(
+    config: HubspotAuthConfig, *, refresh_token: str, token_url: str, now_s: Callable[[], float]
+) -> Generator[HttpRequest, HttpResponse, TokenGrant]:
+    """One refresh without I/O: yields the request, takes HubSpot's answer, returns the grant.
+
+    Raises:
+        MissingCredentialsError: the client id and secret of the OAuth app are not known.
+        ReauthorizationRequiredError: the refresh token is dead.
+        AuthenticationError: HubSpot does not know the client id, or the secret is wrong.
+    """
+    client_id, client_secret = client_pair_of(config)
     asked_at_s = now_s()
     response = yield HttpRequest(
         "POST",
@@ -81,8 +91,8 @@ def refresh_flow(
         urlencode(
             {
                 "grant_type": "refresh_token",
-                "client_id": config.client_id,
-                "client_secret": config.client_secret,
+                "client_id": client_id,
+                "client_secret": client_secret,
                 "refresh_token": refresh_token,
             }
         ).encode(),

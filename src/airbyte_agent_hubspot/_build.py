@@ -5,7 +5,15 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from ._auth import LEGACY_TOKEN_PATH, TOKEN_PATH, CachedTokens, ExpiringToken, FixedToken, HubspotRefresh
+from ._auth import (
+    LEGACY_TOKEN_PATH,
+    TOKEN_PATH,
+    CachedTokens,
+    ExpiringToken,
+    FixedToken,
+    HubspotRefresh,
+    client_pair_of,
+)
 from ._catalog import DEFAULT_VERSION, LEGACY_VERSION
 from ._hosted import HostedExecutor, application_token_fetcher
 from ._http import PyqwestTransport
@@ -26,10 +34,11 @@ if TYPE_CHECKING:
     from ._auth import OnTokenRefresh, Tokens
     from ._clock import Clock
     from ._executor import Executor
-    from ._limits import Budget
     from ._http import Transport
+    from ._limits import Budget
     from ._target import LocalTarget
     from ._wire import HttpRequest, HttpResponse
+    from .oauth import Introspection
     from .token_store import TokenStore
 
 
@@ -44,7 +53,8 @@ def build_executor(
     budget: Budget | None = None,
 ) -> Executor:
     """The executor for `target`. Opens nothing yet."""
-    retrier = Retrier(transport or PyqwestTransport(), clock=clock)
+    transport = transport or PyqwestTransport()
+    retrier = Retrier(transport, clock=clock)
     if isinstance(target, HostedTarget):
         return HostedExecutor(
             retrier=retrier,
@@ -61,7 +71,26 @@ def build_executor(
         tokens=_hubspot_tokens(target, retrier, version, on_token_refresh, token_store),
         version=version,
         budget=budget or shared_budget(_account_of(target)),
+        introspect=_introspection(target, transport, retrier.clock),
     )
+
+
+def _introspection(
+    target: LocalTarget, transport: Transport, clock: Clock
+) -> Callable[[str], Awaitable[Introspection]]:
+    """What asks HubSpot about a token."""
+    config = target.auth_config
+
+    async def ask(token: str) -> Introspection:
+        from .oauth import OAuthApp, introspect, introspect_private_app  # noqa: PLC0415 - seldom asked
+
+        if isinstance(config, HubspotPrivateAppAuthConfig):
+            return await introspect_private_app(token, api_url=target.base_url, transport=transport, clock=clock)
+        client_id, client_secret = client_pair_of(config)
+        app = OAuthApp(client_id, client_secret, target.base_url)
+        return await introspect(app, token, transport=transport, clock=clock)
+
+    return ask
 
 
 def _account_of(target: LocalTarget) -> str:

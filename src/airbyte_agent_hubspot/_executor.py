@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from ._operation import Operation
     from ._shape import Params
-    from .models import Result
+    from .models import GrantedScopes, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,14 @@ class Executor(Protocol):
 
         Raises:
             ConnectorError: for everything that can go wrong; there is no success flag.
+        """
+        ...
+
+    async def granted_scopes(self) -> GrantedScopes:
+        """What the account's user has granted.
+
+        Raises:
+            ConnectorError: it cannot be found out.
         """
         ...
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ._operation import Operation
     from ._retry import Retrier
     from ._wire import HttpResponse
-    from .models import Result
+    from .models import GrantedScopes, Result
 
 HUBSPOT_DEFINITION_ID: Final = "36c891d9-4bd9-43ac-bad2-10e12756272c"
 """How the platform's API names the HubSpot connector."""
@@ -63,6 +63,11 @@ class _Listed(msgspec.Struct, frozen=True):
 
 class _ConnectorList(msgspec.Struct, frozen=True):
     data: list[_Listed]
+
+
+class _GrantOfConnector(msgspec.Struct, frozen=True):
+    hub_id: int | None
+    granted_scopes: list[str]
 
 
 class _ProblemField(msgspec.Struct, frozen=True):
@@ -219,6 +224,25 @@ class HostedExecutor:
         except UNREADABLE as error:
             raise _unreadable(f"{operation.entity}.{operation.action}") from error
 
+    async def granted_scopes(self) -> GrantedScopes:
+        """What the server knows of the grant."""
+        import asyncio  # noqa: PLC0415 - needed at the first call
+
+        progress = Progress(deadline_s=self._retrier.clock.monotonic_s() + CALL_TIMEOUT_S)
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                url = f"{self._base_url}/api/v1/integrations/connectors/{await self._find_connector_id(progress)}"
+                response = await self._authorized(HttpRequest("GET", url), resendable=True, progress=progress)
+        except (TimeoutError, TransportError) as error:
+            raise self._unreachable("granted_scopes") from error
+        try:
+            known = msgspec.json.decode(response.body, type=_GrantOfConnector)
+        except UNREADABLE as error:
+            raise _unreadable("the question for the connector") from error
+        from .models import GrantedScopes  # noqa: PLC0415 - seldom asked
+
+        return GrantedScopes(known.hub_id, sorted(known.granted_scopes))
+
     async def close(self) -> None:
         """Stops fetching tokens and gives up connections."""
         await self._tokens.close()
@@ -318,11 +342,14 @@ class HostedExecutor:
     def _failure(self, operation: Operation, progress: Progress) -> ConnectorError:
         what = f"{operation.entity}.{operation.action}"
         if operation.resendable or not progress.in_doubt:
-            return ServerUnreachableError(
-                f"The server could not be reached at {self._base_url}, so there is no answer to {what}. "
-                "Check AIRBYTE_API_URL or base_url=, and that the server runs."
-            )
+            return self._unreachable(what)
         return OutcomeUnknownError(
             f"The connection to the server broke while {what} was under way: it may or may not have happened. "
             "Look the record up before repeating it."
+        )
+
+    def _unreachable(self, what: str) -> ServerUnreachableError:
+        return ServerUnreachableError(
+            f"The server could not be reached at {self._base_url}, so there is no answer to {what}. "
+            "Check AIRBYTE_API_URL or base_url=, and that the server runs."
         )

@@ -18,10 +18,10 @@ from ._sansio import (
 )
 from ._sunset import warn_of_sunset
 from ._wire import UNREADABLE, HttpRequest
-from .errors import Upstream, UpstreamTimeoutError, UpstreamUnavailableError
+from .errors import ConfigurationError, Upstream, UpstreamTimeoutError, UpstreamUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from ._auth import Tokens
     from ._executor import Call
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from ._retry import Retrier
     from ._wire import HttpResponse
     from .errors import ConnectorError
-    from .models import Result
+    from .models import GrantedScopes, Result
+    from .oauth import Introspection
 
 CALL_TIMEOUT_S: Final = 60.0
 _ERRORS_FROM: Final = 400
@@ -49,13 +50,21 @@ class LocalExecutor:
     """Runs calls against HubSpot with the tokens it is given."""
 
     def __init__(
-        self, *, retrier: Retrier, base_url: str, tokens: Tokens, version: str, budget: Budget | None = None
+        self,
+        *,
+        retrier: Retrier,
+        base_url: str,
+        tokens: Tokens,
+        version: str,
+        budget: Budget | None = None,
+        introspect: Callable[[str], Awaitable[Introspection]] | None = None,
     ) -> None:
         self._retrier = retrier
         self._base_url = base_url.rstrip("/")
         self._tokens = tokens
         self._version = version
         self._budget = budget or SharedBudget()
+        self._introspect = introspect
 
     async def execute(self, call: Call) -> Result:
         """The call's result, decoded."""
@@ -92,6 +101,24 @@ class LocalExecutor:
         if response.status >= _ERRORS_FROM:
             raise error_of(operation, response)
         return Answer(response.body, progress.upstream_calls)
+
+    async def granted_scopes(self) -> GrantedScopes:
+        """What the token may do, as HubSpot says.
+
+        Raises:
+            ConfigurationError: this executor was made without `introspect`.
+        """
+        if self._introspect is None:
+            raise ConfigurationError("This executor was not told how to ask for the scopes of a token.")
+        token = await self._tokens.current()
+        found = await self._introspect(token)
+        if not found.active:
+            found = await self._introspect(await self._tokens.renew(token))
+        if not found.active:
+            raise reauthorization_required("a freshly issued access token is not active")
+        from .models import GrantedScopes  # noqa: PLC0415 - seldom asked
+
+        return GrantedScopes(found.hub_id, sorted(found.scopes), found.user_id, found.app_id)
 
     async def close(self) -> None:
         """Stops refreshing and gives up connections."""

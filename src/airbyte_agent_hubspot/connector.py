@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from ._auth import OnTokenRefresh
     from ._clock import Clock
     from ._executor import Executor
-    from ._limits import Budget
     from ._http import Transport
+    from ._limits import Budget
     from ._target import AuthConfig, GivenToken
-    from .models import CheckResult, Company, Contact, Deal, PropertyDefinition, Record, Result, Ticket
+    from .models import CheckResult, Company, Contact, Deal, GrantedScopes, PropertyDefinition, Record, Result, Ticket
     from .token_store import TokenStore
     from .tools import Framework, Tool
 
@@ -172,6 +172,15 @@ class HubspotConnector:
     async def check(self) -> CheckResult:
         """Whether the connector works: credentials, reachability and the account's id. Does not raise if not."""
         return cast("CheckResult", await self.execute("*", "check"))
+
+    async def granted_scopes(self) -> GrantedScopes:
+        """What the user of the HubSpot account has granted, and which account it is.
+
+        Raises:
+            ReauthorizationRequiredError: nothing any more: connect the account again.
+            MissingCredentialsError: an access token alone cannot be asked about: pass client_id and client_secret.
+        """
+        return await self._open().granted_scopes()
 
     def list_entities(self) -> list[dict[str, object]]:
         """All entities, each with its `name`, `description` and the names of its `actions`. Sends nothing."""

@@ -19,7 +19,7 @@ from base64 import urlsafe_b64encode
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -54,16 +54,21 @@ __all__ = [
     "authorize_url",
     "exchange_code",
     "introspect",
+    "introspect_private_app",
     "new_code_verifier",
     "revoke",
 ]
 
+T = TypeVar("T")
 TokenType: TypeAlias = Literal["access_token", "refresh_token"]
 
 AUTHORIZE_URL: Final = "https://app.hubspot.com/oauth/authorize"
 DEADLINE_S: Final = 30.0
 """A wait for the token endpoint that would end later than this is not begun."""
+_PRIVATE_APP_PATH: Final = "/oauth/v2/private-apps/get/access-token-info"
 _OK: Final = frozenset({200, 204})
+_UNKNOWN_TOKEN: Final = frozenset({400, 401, 404})
+# choice: what HubSpot answers for the token of a private app that is gone is not documented.
 _CODE_FIELDS: Final = {
     "BAD_AUTH_CODE": "code",
     "EXPIRED_AUTH_CODE": "code",
@@ -112,6 +117,13 @@ class _Introspected(msgspec.Struct, frozen=True):
     expires_in: float | None = None
     user: str | None = None
     hub_domain: str | None = None
+
+
+class _PrivateApp(msgspec.Struct, frozen=True, rename="camel"):
+    hub_id: int | None = None
+    user_id: int | None = None
+    app_id: int | None = None
+    scopes: tuple[str, ...] = ()
 
 
 def new_code_verifier() -> str:
@@ -198,16 +210,37 @@ async def introspect(
         if read_hubspot_error(response).status == "BAD_REFRESH_TOKEN":
             return Introspection(active=False)
         raise refusal_of(response)
-    try:
-        found = msgspec.json.decode(response.body, type=_Introspected)
-    except UNREADABLE as error:
-        raise UpstreamError(
-            "HubSpot's answer about the token could not be read. Try again later.",
-            upstream=Upstream(response.status),
-        ) from error
+    found = _decoded(response, _Introspected)
     facts = {name: value for name, value in msgspec.structs.asdict(found).items() if name != "expires_in"}
     expires_at_s = None if found.expires_in is None else asked_at_s + found.expires_in
     return Introspection(**facts, expires_at_s=expires_at_s)
+
+
+async def introspect_private_app(
+    token: str, *, api_url: str = HUBSPOT_API_URL, transport: Transport | None = None, clock: Clock | None = None
+) -> Introspection:
+    """What the token of a private app or a service key may do. For an unknown one only that it is not active.
+
+    Source: https://developers.hubspot.com/docs/apps/legacy-apps/private-apps/overview
+    """
+    async with _speaking(OAuthApp("", "", api_url), transport, clock) as speaker:
+        response = await speaker.send(
+            HttpRequest(
+                "POST",
+                speaker.api_url + _PRIVATE_APP_PATH,
+                {"content-type": "application/json", "accept": "application/json"},
+                msgspec.json.encode({"tokenKey": token}),
+            ),
+            resendable=True,
+        )
+    if response.status in _UNKNOWN_TOKEN:
+        return Introspection(active=False)
+    if response.status not in _OK:
+        raise refusal_of(response)
+    found = _decoded(response, _PrivateApp)
+    return Introspection(
+        active=True, hub_id=found.hub_id, user_id=found.user_id, app_id=found.app_id, scopes=found.scopes
+    )
 
 
 async def revoke(
@@ -238,10 +271,6 @@ class _Speaker:
 
     async def post(self, below: str, fields: dict[str, str], *, resendable: bool) -> HttpResponse:
         """The answer to a form with `fields` and the app's credentials."""
-
-        def wait_rule(response: HttpResponse, attempt: int, jitter: Callable[[], float]) -> float | None:
-            return wait_before_retry(response, attempt=attempt, resendable=resendable, jitter=jitter)
-
         form = {"client_id": self.app.client_id, "client_secret": self.app.client_secret, **fields}
         request = HttpRequest(
             "POST",
@@ -249,6 +278,14 @@ class _Speaker:
             {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"},
             urlencode(form).encode(),
         )
+        return await self.send(request, resendable=resendable)
+
+    async def send(self, request: HttpRequest, *, resendable: bool) -> HttpResponse:
+        """The answer, whatever its status."""
+
+        def wait_rule(response: HttpResponse, attempt: int, jitter: Callable[[], float]) -> float | None:
+            return wait_before_retry(response, attempt=attempt, resendable=resendable, jitter=jitter)
+
         progress = Progress(deadline_s=self.retrier.clock.monotonic_s() + DEADLINE_S)
         try:
             return await self.retrier.send(request, resendable=resendable, wait_rule=wait_rule, progress=progress)
@@ -268,6 +305,16 @@ async def _speaking(app: OAuthApp, transport: Transport | None, clock: Clock | N
     finally:
         if transport is None:
             await used.close()
+
+
+def _decoded(response: HttpResponse, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(response.body, type=kind)
+    except UNREADABLE as error:
+        raise UpstreamError(
+            "HubSpot's answer about the token could not be read. Try again later.",
+            upstream=Upstream(response.status),
+        ) from error
 
 
 def _code_refusal(response: HttpResponse) -> ConnectorError:
