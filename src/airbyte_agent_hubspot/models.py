@@ -8,12 +8,13 @@ datetimes under snake_case names (`created_at`), and standard properties as attr
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar, cast, overload
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar, cast, overload
 
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from dataclasses import Field
     from datetime import datetime
 
 __all__ = [
@@ -44,10 +45,11 @@ class _Shown:
     """Gives a dataclass a repr in which the fields named in `_secret` show only whether they are set."""
 
     __slots__ = ()
+    __dataclass_fields__: ClassVar[dict[str, Field[object]]]
     _secret: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
-        shown = ((name, getattr(self, name)) for name in (item.name for item in fields(self)))  # type: ignore[arg-type]
+        shown = ((item.name, getattr(self, item.name)) for item in fields(self))
         parts = (f"{name}={'***' if name in self._secret else repr(value)}" for name, value in shown if value)
         return f"{type(self).__name__}({', '.join(parts)})"
 
