@@ -25,10 +25,11 @@ from airbyte_agent_hubspot.transports import (
     TransportError,
 )
 from airbyte_agent_hubspot.transports.httpx2 import Httpx2Transport
-from unit.loopback import OK, Connection, LoopbackServer, answering, keep_answering
+from unit.loopback import OK, Connection, LoopbackServer, answering, keep_answering, untrusted_tls
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
+    from pathlib import Path
     from typing import Any
 
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -145,6 +146,23 @@ async def test_a_failed_tls_handshake_was_not_sent(make_transport: MakeTransport
     async with LoopbackServer(behave) as server:
         with pytest.raises(NotSentError):
             await transport.send(get(server.url.replace("http:", "https:")))
+
+
+@pytest.mark.requirement("transport-phases")
+async def test_nothing_is_sent_to_a_server_that_nobody_vouches_for(
+    make_transport: MakeTransport, tmp_path: Path
+) -> None:
+    requests: list[bytes] = []
+
+    async def behave(connection: Connection) -> None:
+        requests.append(await connection.read_request())
+
+    transport = make_transport()
+    async with LoopbackServer(behave, tls=untrusted_tls(tmp_path)) as server:
+        with pytest.raises(NotSentError):
+            await transport.send(get(server.url))
+        await transport.close()
+    assert [request for request in requests if request] == []
 
 
 @pytest.mark.requirement("transport-phases")
