@@ -20,6 +20,7 @@ from hubspot_sandbox.records import Records
 from hubspot_sandbox.request_log import RequestLog
 from hubspot_sandbox.store import Store
 from hubspot_sandbox.tokens import Tokens
+from hubspot_sandbox.webhooks import Webhooks
 
 TIME_ZONE: Final = "US/Eastern"
 # choice: the sandbox's account keeps winter time all year.
@@ -95,7 +96,8 @@ class Portal:
         self.types = ObjectTypes(self.hub_id)
         association_types = AssociationTypes()
         for object_type in store.all("object_type", ObjectType):
-            self.types.add(object_type)
+            if not object_type.archived:
+                self.types.add(object_type)
         for kind in store.all("association_type", AssociationType):
             association_types.add(kind)
         self.records = Records(store)
@@ -104,8 +106,10 @@ class Portal:
         self.tokens = Tokens(store, self.identifiers, clock)
         self.log = RequestLog()
         self.faults = Faults(origin.seed)
+        self.webhooks = Webhooks(store, clock, self.identifiers, self.types, association_types)
         self.limits = Limits(clock, behaviour.quotas, enforced=behaviour.rate_limits, utc_offset_ms=UTC_OFFSET_MS)
         self._definitions: dict[str, Mapping[str, PropertyDefinition]] = {}
+        self._archived_definitions: dict[str, Mapping[str, PropertyDefinition]] = {}
         self._pipelines: dict[str, list[Pipeline]] = {}
         self._owners: dict[str, Owner] | None = None
         self._correlations = 0
@@ -145,8 +149,36 @@ class Portal:
     def definitions(self, object_type: ObjectType) -> Mapping[str, PropertyDefinition]:
         """The property definitions of a type by name, in alphabetic order, options of the portal filled in."""
         if object_type.type_id not in self._definitions:
-            self._definitions[object_type.type_id] = self._build_definitions(object_type)
+            found = self._build_definitions(object_type)
+            archived = {name: definition for name, definition in found.items() if definition.archived is True}
+            self._archived_definitions[object_type.type_id] = archived
+            self._definitions[object_type.type_id] = {
+                name: definition for name, definition in found.items() if name not in archived
+            }
         return self._definitions[object_type.type_id]
+
+    def archived_definitions(self, object_type: ObjectType) -> Mapping[str, PropertyDefinition]:
+        """The definitions in the recycle bin, by name; values of records are kept."""
+        self.definitions(object_type)
+        return self._archived_definitions[object_type.type_id]
+
+    def put_definition(self, object_type: ObjectType, definition: PropertyDefinition) -> None:
+        """Write a definition over any earlier one of its name."""
+        self.store.put(f"property {object_type.type_id}", definition.name, definition)
+        self.forget_definitions(object_type)
+
+    def forget_definitions(self, object_type: ObjectType) -> None:
+        """Read definitions and pipelines of a type afresh: something in the store changed."""
+        self._definitions.pop(object_type.type_id, None)
+        self._pipelines.pop(object_type.type_id, None)
+
+    def put_type(self, object_type: ObjectType) -> None:
+        """Write an object type over any earlier one of its id; an archived one is no longer found."""
+        self.store.put("object_type", object_type.type_id, object_type)
+        self.forget_definitions(object_type)
+        self.types.discard(object_type.type_id)
+        if not object_type.archived:
+            self.types.add(object_type)
 
     def _build_definitions(self, object_type: ObjectType) -> dict[str, PropertyDefinition]:
         found = dict(built_in_definitions(object_type))
