@@ -193,7 +193,7 @@ def _endpoint(portal: Portal, doors: Mapping[str, Sequence[Door]]) -> Callable[[
         headers: dict[str, str] = {}
         body = await request.body()
         try:
-            with portal.store.transaction():
+            with portal.transaction():
                 found = _serve(portal, door, request, body, headers)
             portal.webhooks.collect()
         except ApiError as error:

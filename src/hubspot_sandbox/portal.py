@@ -1,6 +1,7 @@
 """A HubSpot account as state: everything the doors read and change. Knows no HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -93,27 +94,43 @@ class Portal:
         self.identifiers = Identifiers(origin.seed)
         self.hub_id = self.identifiers.hub_id()
         self.name = f"Sandbox {origin.seed}"
-        self.types = ObjectTypes(self.hub_id)
-        association_types = AssociationTypes()
-        for object_type in store.all("object_type", ObjectType):
-            if not object_type.archived:
-                self.types.add(object_type)
-        for kind in store.all("association_type", AssociationType):
-            association_types.add(kind)
         self.records = Records(store)
         self.history = History(store)
-        self.associations = Associations(store, association_types)
         self.tokens = Tokens(store, self.identifiers, clock)
         self.log = RequestLog()
         self.faults = Faults(origin.seed)
-        self.webhooks = Webhooks(store, clock, self.identifiers, self.types, association_types)
+        self.webhooks = Webhooks(store, clock, self.identifiers, lambda: (self.types, self.associations.kinds))
         self.limits = Limits(clock, behaviour.quotas, enforced=behaviour.rate_limits, utc_offset_ms=UTC_OFFSET_MS)
+        self._correlations = 0
+        self._indexed = 0
+        self._read_shape()
+
+    def _read_shape(self) -> None:
+        """What is kept in memory beside the store: types, kinds of links, definitions, pipelines, owners."""
+        self.types = ObjectTypes(self.hub_id)
+        for object_type in self.store.all("object_type", ObjectType):
+            if not object_type.archived:
+                self.types.add(object_type)
+        association_types = AssociationTypes()
+        for kind in self.store.all("association_type", AssociationType):
+            association_types.add(kind)
+        self.associations = Associations(self.store, association_types)
         self._definitions: dict[str, Mapping[str, PropertyDefinition]] = {}
         self._archived_definitions: dict[str, Mapping[str, PropertyDefinition]] = {}
         self._pipelines: dict[str, list[Pipeline]] = {}
         self._owners: dict[str, Owner] | None = None
-        self._correlations = 0
-        self._indexed = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, in the store and in memory: an exception undoes what happened inside."""
+        changes = self.store.connection.total_changes
+        try:
+            with self.store.transaction():
+                yield
+        except BaseException:
+            if self.store.connection.total_changes != changes:
+                self._read_shape()
+            raise
 
     def behave(self, behaviour: Behaviour) -> None:
         """Go on with other rules; what was used of the quotas stays used."""
