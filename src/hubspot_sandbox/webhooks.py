@@ -101,13 +101,16 @@ class Webhooks:
     """The notifications of one portal."""
 
     def __init__(
-        self, store: Store, clock: Clock, identifiers: Identifiers, types: ObjectTypes, kinds: AssociationTypes
+        self,
+        store: Store,
+        clock: Clock,
+        identifiers: Identifiers,
+        shape: Callable[[], tuple[ObjectTypes, AssociationTypes]],
     ) -> None:
         self._store = store
         self._clock = clock
         self._identifiers = identifiers
-        self._types = types
-        self._kinds = kinds
+        self._shape = shape
         self._queue: list[_Due] = []
         self._serial = 0
         self._watching = False
@@ -197,7 +200,7 @@ class Webhooks:
 
     def _check(self, subscription: Subscription) -> None:
         name, _, event = subscription.event_type.partition(".")
-        known = {kind.name for kind in self._types} | {"object"}
+        known = {kind.name for kind in self._shape()[0]} | {"object"}
         if event not in EVENTS or name not in known or (name == "object") == (subscription.object_type_id is None):
             raise SubscriptionError(
                 f"{subscription.event_type} cannot be subscribed to: it must be an object type's name or `object` "
@@ -206,7 +209,7 @@ class Webhooks:
 
     def _events(self, notes: Sequence["_Note"]) -> Iterator[tuple[int, JsonObject]]:
         merged = {note.to_id for note in notes if note.kind == "merge"}
-        names = {kind.type_id: kind.name for kind in self._types}
+        names = {kind.type_id: kind.name for kind in self._shape()[0]}
         subscriptions = self.target.subscriptions if self.target else ()
         for note in notes:
             if note.type not in names or (note.kind == "privacyDeletion" and note.id in merged):
@@ -237,9 +240,10 @@ class Webhooks:
                 yield {"objectId": note.id, **generic, "changeFlag": flag, **source}
 
     def _link(self, note: "_Note") -> JsonObject:
-        kind = self._kinds.find(str(note.type), str(note.to_type), str(note.category), note.type_id or 0)
+        kinds = self._shape()[1]
+        kind = kinds.find(str(note.type), str(note.to_type), str(note.category), note.type_id or 0)
         return {
-            "associationType": self._kinds.wire_name(kind).removesuffix("_unlabeled").upper() if kind else "",
+            "associationType": kinds.wire_name(kind).removesuffix("_unlabeled").upper() if kind else "",
             "associationTypeId": note.type_id,
             "associationCategory": note.category,
             "fromObjectId": note.id,

@@ -68,12 +68,8 @@ def load_file(portal: Portal, object_type: str, path: Path) -> Loaded:
     except ApiError as error:
         raise LoadError([f"{path}: {error.message}"]) from None
     rows = _read(path)
-    with portal.store.transaction():
-        try:
-            return _load(portal, found, path, rows)
-        except LoadError:
-            portal.forget_definitions(found)
-            raise
+    with portal.transaction():
+        return _load(portal, found, path, rows)
 
 
 def _load(portal: Portal, object_type: ObjectType, path: Path, rows: list[_Row]) -> Loaded:
