@@ -13,7 +13,7 @@ connector = HubspotConnector(external_user_id="demo")
 
 
 @function_tool(strict_mode=False)  # `params` is a free-form object, which strict mode does not allow
-@HubspotConnector.tool_utils
+@HubspotConnector.tool_utils(framework="openai-agents")
 async def hubspot_execute(entity: str, action: str, params: dict[str, object] | None = None) -> object:
     """HubSpot: contacts, companies, deals, tickets and custom objects."""
     return await connector.execute(entity, action, params)

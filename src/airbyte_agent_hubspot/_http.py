@@ -5,6 +5,7 @@ A transport tells apart what writes depend on: was the request certainly not sen
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ._wire import HttpResponse
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S: Final = 5.0
 READ_TIMEOUT_S: Final = 20.0
 UNSENDABLE: Final = "HTTP cannot carry the address or a header: does a token contain a line break?"
+_EXIT_PAUSE_S: Final = 0.02
 _POOL_IDLE_S: Final = 30.0
 _POOL_IDLE_CONNECTIONS: Final = 64
 
@@ -57,6 +59,19 @@ class Transport(Protocol):
         ...
 
 
+@cache
+def _let_threads_finish_at_exit() -> None:
+    """Gives pyqwest's threads the interpreter once more before it is taken down.
+
+    Before Python 3.14 a thread that still waits for the interpreter then aborts the whole process.
+    Source: https://github.com/curioswitch/pyqwest/issues/164
+    """
+    import atexit  # noqa: PLC0415 - needed with the first transport
+    import time  # noqa: PLC0415
+
+    atexit.register(time.sleep, _EXIT_PAUSE_S)
+
+
 class PyqwestTransport:
     """Sends through pyqwest (Rust). Opens nothing until the first request.
 
@@ -92,6 +107,7 @@ class PyqwestTransport:
             enable_otel=False,
         )
         self._client = Client(self._transport)
+        _let_threads_finish_at_exit()
         return self._client
 
     async def send(self, request: HttpRequest) -> HttpResponse:

@@ -1,5 +1,6 @@
 """The sandbox as an ASGI app: paths to doors, credentials, limits, error envelopes, headers."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from hubspot_sandbox.calls import Answer, Call, Door
 from hubspot_sandbox.clock import Clock, SystemClock
+from hubspot_sandbox.delivery import TASK_NAME, keep_delivering
 from hubspot_sandbox.doors import (
     account,
     admin,
@@ -31,9 +33,12 @@ from hubspot_sandbox.doors import (
     owners,
     pipelines,
     properties,
+    property_groups,
     schemas,
     search,
+    stages,
     token_info,
+    webhooks,
 )
 from hubspot_sandbox.errors import NO_CREDENTIALS, ApiError, NotFoundError, missing_scopes
 from hubspot_sandbox.instants import format_instant
@@ -55,8 +60,10 @@ DOORS: Final[tuple[Door, ...]] = tuple(
         association_batches.DOORS,
         association_labels.DOORS,
         legacy_associations.DOORS,
+        property_groups.DOORS,
         properties.DOORS,
         pipelines.DOORS,
+        stages.DOORS,
         owners.DOORS,
         schemas.DOORS,
         account.DOORS,
@@ -65,6 +72,7 @@ DOORS: Final[tuple[Door, ...]] = tuple(
         consent.DOORS,
         admin.DOORS,
         controls.DOORS,
+        webhooks.DOORS,
     )
 )
 # Source: https://github.com/PostHog/posthog/pull/31617 (where live requests began to fail)
@@ -94,7 +102,10 @@ def create_app(
 
     @asynccontextmanager
     async def closing(_app: Starlette) -> AsyncIterator[None]:
+        deliveries = asyncio.create_task(keep_delivering(account_state), name=TASK_NAME)
         yield
+        deliveries.cancel()
+        await asyncio.wait({deliveries})
         account_state.store.close()
 
     return _App(account_state, closing)
@@ -182,8 +193,9 @@ def _endpoint(portal: Portal, doors: Mapping[str, Sequence[Door]]) -> Callable[[
         headers: dict[str, str] = {}
         body = await request.body()
         try:
-            with portal.store.transaction():
+            with portal.transaction():
                 found = _serve(portal, door, request, body, headers)
+            portal.webhooks.collect()
         except ApiError as error:
             if isinstance(error, LimitError):
                 headers |= error.headers

@@ -43,6 +43,11 @@ class Call:
         app_id = self.credential.app_id if self.credential else 0
         return Author("INTEGRATION", str(app_id))
 
+    @property
+    def user_id(self) -> int:
+        """The user on whose behalf the credential works."""
+        return self.credential.user_id if self.credential else 0
+
     def object_type(self, name: str = "type") -> ObjectType:
         """The object type named in the path.
 

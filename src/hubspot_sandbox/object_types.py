@@ -41,6 +41,9 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True):
     pipeline_property: str = ""
     stage_property: str = ""
     created_at_ms: int = 0
+    updated_at_ms: int = 0
+    description: str = ""
+    archived: bool = False
 
     @property
     def is_custom(self) -> bool:
@@ -118,6 +121,11 @@ class ObjectTypes:
             own = object_type.name
             names |= {own, f"p_{own}", f"p{self._hub_id}_{own}"}
         self._by_name.update(dict.fromkeys(names, object_type))
+
+    def discard(self, type_id: str) -> None:
+        """Forget a type with all its names."""
+        self._by_id.pop(type_id, None)
+        self._by_name = {name: each for name, each in self._by_name.items() if each.type_id != type_id}
 
     def __iter__(self) -> Iterator[ObjectType]:
         return iter(self._by_id.values())

@@ -1,6 +1,7 @@
 """A HubSpot account as state: everything the doors read and change. Knows no HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,6 +21,7 @@ from hubspot_sandbox.records import Records
 from hubspot_sandbox.request_log import RequestLog
 from hubspot_sandbox.store import Store
 from hubspot_sandbox.tokens import Tokens
+from hubspot_sandbox.webhooks import Webhooks
 
 TIME_ZONE: Final = "US/Eastern"
 # choice: the sandbox's account keeps winter time all year.
@@ -92,24 +94,43 @@ class Portal:
         self.identifiers = Identifiers(origin.seed)
         self.hub_id = self.identifiers.hub_id()
         self.name = f"Sandbox {origin.seed}"
-        self.types = ObjectTypes(self.hub_id)
-        association_types = AssociationTypes()
-        for object_type in store.all("object_type", ObjectType):
-            self.types.add(object_type)
-        for kind in store.all("association_type", AssociationType):
-            association_types.add(kind)
         self.records = Records(store)
         self.history = History(store)
-        self.associations = Associations(store, association_types)
         self.tokens = Tokens(store, self.identifiers, clock)
         self.log = RequestLog()
         self.faults = Faults(origin.seed)
+        self.webhooks = Webhooks(store, clock, self.identifiers, lambda: (self.types, self.associations.kinds))
         self.limits = Limits(clock, behaviour.quotas, enforced=behaviour.rate_limits, utc_offset_ms=UTC_OFFSET_MS)
-        self._definitions: dict[str, Mapping[str, PropertyDefinition]] = {}
-        self._pipelines: dict[str, list[Pipeline]] = {}
-        self._owners: dict[str, Owner] | None = None
         self._correlations = 0
         self._indexed = 0
+        self._read_shape()
+
+    def _read_shape(self) -> None:
+        """What is kept in memory beside the store: types, kinds of links, definitions, pipelines, owners."""
+        self.types = ObjectTypes(self.hub_id)
+        for object_type in self.store.all("object_type", ObjectType):
+            if not object_type.archived:
+                self.types.add(object_type)
+        association_types = AssociationTypes()
+        for kind in self.store.all("association_type", AssociationType):
+            association_types.add(kind)
+        self.associations = Associations(self.store, association_types)
+        self._definitions: dict[str, Mapping[str, PropertyDefinition]] = {}
+        self._archived_definitions: dict[str, Mapping[str, PropertyDefinition]] = {}
+        self._pipelines: dict[str, list[Pipeline]] = {}
+        self._owners: dict[str, Owner] | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, in the store and in memory: an exception undoes what happened inside."""
+        changes = self.store.connection.total_changes
+        try:
+            with self.store.transaction():
+                yield
+        except BaseException:
+            if self.store.connection.total_changes != changes:
+                self._read_shape()
+            raise
 
     def behave(self, behaviour: Behaviour) -> None:
         """Go on with other rules; what was used of the quotas stays used."""
@@ -145,8 +166,36 @@ class Portal:
     def definitions(self, object_type: ObjectType) -> Mapping[str, PropertyDefinition]:
         """The property definitions of a type by name, in alphabetic order, options of the portal filled in."""
         if object_type.type_id not in self._definitions:
-            self._definitions[object_type.type_id] = self._build_definitions(object_type)
+            found = self._build_definitions(object_type)
+            archived = {name: definition for name, definition in found.items() if definition.archived is True}
+            self._archived_definitions[object_type.type_id] = archived
+            self._definitions[object_type.type_id] = {
+                name: definition for name, definition in found.items() if name not in archived
+            }
         return self._definitions[object_type.type_id]
+
+    def archived_definitions(self, object_type: ObjectType) -> Mapping[str, PropertyDefinition]:
+        """The definitions in the recycle bin, by name; values of records are kept."""
+        self.definitions(object_type)
+        return self._archived_definitions[object_type.type_id]
+
+    def put_definition(self, object_type: ObjectType, definition: PropertyDefinition) -> None:
+        """Write a definition over any earlier one of its name."""
+        self.store.put(f"property {object_type.type_id}", definition.name, definition)
+        self.forget_definitions(object_type)
+
+    def forget_definitions(self, object_type: ObjectType) -> None:
+        """Read definitions and pipelines of a type afresh: something in the store changed."""
+        self._definitions.pop(object_type.type_id, None)
+        self._pipelines.pop(object_type.type_id, None)
+
+    def put_type(self, object_type: ObjectType) -> None:
+        """Write an object type over any earlier one of its id; an archived one is no longer found."""
+        self.store.put("object_type", object_type.type_id, object_type)
+        self.forget_definitions(object_type)
+        self.types.discard(object_type.type_id)
+        if not object_type.archived:
+            self.types.add(object_type)
 
     def _build_definitions(self, object_type: ObjectType) -> dict[str, PropertyDefinition]:
         found = dict(built_in_definitions(object_type))

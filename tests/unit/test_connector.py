@@ -67,6 +67,7 @@ async def test_every_write_has_a_key_of_its_own(monkeypatch: pytest.MonkeyPatch)
     assert len(set(keys)) == 2
 
 
+@pytest.mark.requirement("closing")
 async def test_leaving_the_connector_closes_its_connections() -> None:
     transport = ScriptedTransport(page("1"))
     async with HubspotConnector(auth_config=LOCAL, transport=transport) as connector:

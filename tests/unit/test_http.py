@@ -25,10 +25,11 @@ from airbyte_agent_hubspot.transports import (
     TransportError,
 )
 from airbyte_agent_hubspot.transports.httpx2 import Httpx2Transport
-from unit.loopback import OK, Connection, LoopbackServer, answering, keep_answering
+from unit.loopback import OK, Connection, LoopbackServer, answering, keep_answering, untrusted_tls
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
+    from pathlib import Path
     from typing import Any
 
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -100,6 +101,7 @@ async def test_an_answer_comes_whole_with_lower_case_header_names(make_transport
     assert requests[0].endswith(b"\r\n\r\nbody")
 
 
+@pytest.mark.requirement("transport-phases")
 async def test_a_refused_connection_was_not_sent(make_transport: MakeTransport) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -108,6 +110,7 @@ async def test_a_refused_connection_was_not_sent(make_transport: MakeTransport) 
         await make_transport().send(get(url))
 
 
+@pytest.mark.requirement("transport-phases")
 async def test_an_unknown_host_was_not_sent(make_transport: MakeTransport) -> None:
     with pytest.raises(NotSentError):
         await make_transport().send(get("http://hubspot.invalid/"))
@@ -134,6 +137,7 @@ async def test_a_header_that_http_cannot_carry_is_not_sent_and_not_shown(
     assert "secret-1" not in "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.requirement("transport-phases")
 async def test_a_failed_tls_handshake_was_not_sent(make_transport: MakeTransport) -> None:
     async def behave(connection: Connection) -> None:
         await connection.write(OK)
@@ -144,6 +148,24 @@ async def test_a_failed_tls_handshake_was_not_sent(make_transport: MakeTransport
             await transport.send(get(server.url.replace("http:", "https:")))
 
 
+@pytest.mark.requirement("transport-phases")
+async def test_nothing_is_sent_to_a_server_that_nobody_vouches_for(
+    make_transport: MakeTransport, tmp_path: Path
+) -> None:
+    requests: list[bytes] = []
+
+    async def behave(connection: Connection) -> None:
+        requests.append(await connection.read_request())
+
+    transport = make_transport()
+    async with LoopbackServer(behave, tls=untrusted_tls(tmp_path)) as server:
+        with pytest.raises(NotSentError):
+            await transport.send(get(server.url))
+        await transport.close()
+    assert [request for request in requests if request] == []
+
+
+@pytest.mark.requirement("transport-phases")
 async def test_a_connection_that_is_never_accepted_was_not_sent(make_transport: MakeTransport) -> None:
     with socket.socket() as listener, socket.socket() as first, socket.socket() as second:
         listener.bind(("127.0.0.1", 0))
@@ -156,6 +178,7 @@ async def test_a_connection_that_is_never_accepted_was_not_sent(make_transport: 
             await transport.send(get(f"http://127.0.0.1:{listener.getsockname()[1]}"))
 
 
+@pytest.mark.requirement("transport-phases")
 @pytest.mark.parametrize(
     "answer",
     [
@@ -178,6 +201,7 @@ async def test_a_lost_answer_may_have_been_sent(make_transport: MakeTransport, a
     assert not isinstance(caught.value, AnswerTimeoutError)
 
 
+@pytest.mark.requirement("transport-phases")
 async def test_an_answer_that_does_not_come_in_time_may_have_been_sent(make_transport: MakeTransport) -> None:
     async def behave(connection: Connection) -> None:
         await connection.read_request()
@@ -199,6 +223,7 @@ async def test_requests_share_a_connection(make_transport: MakeTransport) -> Non
     assert server.accepted == 1
 
 
+@pytest.mark.requirement("transport-pool")
 async def test_a_kept_connection_that_went_stale_is_replaced_unnoticed(make_transport: MakeTransport) -> None:
     hung_up = asyncio.Event()
 
@@ -220,6 +245,7 @@ async def test_a_kept_connection_that_went_stale_is_replaced_unnoticed(make_tran
     assert server.accepted == 2
 
 
+@pytest.mark.requirement("redirects")
 async def test_redirects_are_answers(make_transport: MakeTransport) -> None:
     redirect = b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
     transport = make_transport()
@@ -228,6 +254,7 @@ async def test_redirects_are_answers(make_transport: MakeTransport) -> None:
         await transport.close()
 
 
+@pytest.mark.requirement("transport-proxies")
 @pytest.mark.parametrize("asked", [True, False])
 async def test_proxies_of_the_environment_are_used_only_when_asked(
     make_transport: MakeTransport, monkeypatch: pytest.MonkeyPatch, *, asked: bool
@@ -244,6 +271,7 @@ async def test_proxies_of_the_environment_are_used_only_when_asked(
     assert proxy.accepted == asked
 
 
+@pytest.mark.requirement("transport-proxies")
 @pytest.mark.parametrize("transport", [PyqwestTransport(), Httpx2Transport()], ids=["pyqwest", "httpx2"])
 async def test_without_options_nothing_but_the_address_decides_where_a_request_goes(
     transport: Transport, monkeypatch: pytest.MonkeyPatch
@@ -269,6 +297,7 @@ async def test_a_given_proxy_is_used(make_transport: MakeTransport) -> None:
     assert requests[0].startswith(b"GET http://hubspot.invalid/x HTTP/1.1\r\n")
 
 
+@pytest.mark.requirement("transport-pool")
 async def test_a_burst_leaves_no_more_than_64_connections_open(make_transport: MakeTransport) -> None:
     waiting = 0
     all_here = asyncio.Event()
@@ -292,6 +321,7 @@ async def test_a_burst_leaves_no_more_than_64_connections_open(make_transport: M
     assert [answer.status for answer in answers] == [200] * 80
 
 
+@pytest.mark.requirement("transport-pool")
 async def test_a_thousand_cancelled_calls_leave_the_pool_whole(make_transport: MakeTransport) -> None:
     started = 0
     enough = asyncio.Event()
@@ -321,6 +351,7 @@ async def test_a_thousand_cancelled_calls_leave_the_pool_whole(make_transport: M
     assert [answer.status for answer in after] == [200] * 16
 
 
+@pytest.mark.requirement("transport-pool")
 def test_one_connector_works_in_two_event_loops_one_after_the_other(make_transport: MakeTransport) -> None:
     body = b'{"results":[{"id":"1"}]}'
     answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body)
@@ -344,6 +375,7 @@ def test_one_connector_works_in_two_event_loops_one_after_the_other(make_transpo
     assert asyncio.run(list_ids(last=True)) == ["1", "1"]
 
 
+@pytest.mark.requirement("closing")
 async def test_a_closed_connector_says_so(make_transport: MakeTransport) -> None:
     async with LoopbackServer(keep_answering) as server:
         connector = HubspotConnector(

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, ClassVar
 
 from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from dataclasses import Field
 
 
 class _Shown:
     """Gives a dataclass a repr in which the fields named in `_secret` show only whether they are set."""
 
     __slots__ = ()
+    __dataclass_fields__: ClassVar[dict[str, Field[object]]]
     _secret: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
-        shown = ((name, getattr(self, name)) for name in (item.name for item in fields(self)))  # type: ignore[arg-type]
+        shown = ((item.name, getattr(self, item.name)) for item in fields(self))
         parts = (f"{name}={'***' if name in self._secret else repr(value)}" for name, value in shown if value)
         return f"{type(self).__name__}({', '.join(parts)})"
 

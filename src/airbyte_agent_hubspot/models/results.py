@@ -18,7 +18,11 @@ def _to_plain(value: object) -> object:
     if is_dataclass(value):
         shown = ((item.name, getattr(value, item.name)) for item in fields(value))
         return {name: _to_plain(item) for name, item in shown if item is not None}
-    return value
+    if value is None or isinstance(value, str | int | float):
+        return value
+    import msgspec  # noqa: PLC0415 - only for values of a user's own model: dates, decimals, structs
+
+    return cast("object", msgspec.to_builtins(value))
 
 
 class Result:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from sqlalchemy import event
+from sqlalchemy import Table, event, text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError
@@ -44,6 +44,11 @@ class Database:
                 await connection.execution_options(**{_WRITES: True})
                 async with connection.begin():
                     yield connection
+
+    async def only_writer_of(self, connection: AsyncConnection, table: Table) -> None:
+        """Let no other transaction write to `table` until this one ends; SQLite has one writer anyway."""
+        if self.engine.dialect.name == "postgresql":
+            await connection.execute(text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
 
     async def close(self) -> None:
         """Close all connections."""

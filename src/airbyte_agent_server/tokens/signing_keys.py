@@ -78,6 +78,7 @@ class SigningKeys:
         sealed = await self._sealer.seal(private, owner=_OWNER, identity=_identity(kid))
         now = self._clock.now()
         async with self._database.write() as connection:
+            await self._database.only_writer_of(connection, signing_keys)
             if await connection.scalar(select(signing_keys.c.kid).limit(1)) is not None:
                 return  # another process starting on the same database was faster
             await connection.execute(

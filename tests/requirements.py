@@ -1,0 +1,109 @@
+"""What this project promises, and where the promise was made. Tests say which one they keep.
+
+`issue 2` is the project's own; `page` is the page of the product that people come from, whose snippets must run;
+`contract` is the interface contract of hosted execution, with its section; `HubSpot` are HubSpot's developer pages.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Requirement(NamedTuple):
+    """One promise."""
+
+    source: str
+    sentence: str
+
+
+REQUIREMENTS: Final[dict[str, Requirement]] = {
+    # ---- whoever constructs a connector
+    "constructor-forms": Requirement(
+        "contract 13", "Each accepted form means one way to run; every other form is a ValueError naming arguments."
+    ),
+    "environment": Requirement(
+        "contract 13", "Addresses, client pair and organization come from arguments first, then from variables."
+    ),
+    "address-rules": Requirement(
+        "contract 13", "Pasted ends are stripped; plain http goes to loopback only, unless asked for."
+    ),
+    "pure-import": Requirement(
+        "issue 2", "Importing and constructing open no socket, write no file, start no thread, load nothing heavy."
+    ),
+    "no-secrets-shown": Requirement("issue 2", "No repr, text or error with all its causes shows a secret."),
+    # ---- whoever calls
+    "one-interface": Requirement(
+        "issue 2", "`execute` gives the same objects as the typed methods, in both ways to run."
+    ),
+    "typed-door": Requirement("page", "Typed methods are known to type checkers: records in, misspelt parameters out."),
+    "unknown-operation": Requirement("issue 2", "An unknown entity or action is an error that names the known ones."),
+    "params-misspelt": Requirement(
+        "issue 2", "A misspelt, missing or wrong parameter is an error that says what to do; nothing is sent."
+    ),
+    "params-spellings": Requirement(
+        "contract 9.1", "HubSpot's camelCase names and snake_case mean the same, nested too."
+    ),
+    "check": Requirement("contract 9.3", "A check says healthy or unhealthy and why; it does not raise."),
+    # ---- access tokens
+    "refresh-before-expiry": Requirement("issue 2", "An access token is refreshed before it expires."),
+    "single-flight": Requirement(
+        "issue 2",
+        "Fifty calls with an expired token refresh exactly once, without a deadlock; nobody cancels for others.",
+    ),
+    "second-401": Requirement("issue 2", "A 401 refreshes once; a second one asks for a new connection."),
+    "stored-before-use": Requirement("issue 2", "A refreshed token is handed over for storage before it is used."),
+    "missing-credentials": Requirement(
+        "issue 2", "Without client id and secret and with an expired token, the error says exactly what is missing."
+    ),
+    # ---- failures
+    "hubspot-errors": Requirement(
+        "HubSpot: errors", "Each documented answer of failure becomes one class, code and text."
+    ),
+    "retry-reads": Requirement(
+        "HubSpot: usage guidelines", "Reads are sent again after 429, 423, 477, 5xx and lost connections."
+    ),
+    "daily-limit": Requirement("HubSpot: usage guidelines", "A daily limit is said at once, never waited for."),
+    "deadline": Requirement(
+        "contract 9.4", "One deadline bounds waits and attempts; a wait beyond it is said at once."
+    ),
+    "write-safety": Requirement(
+        "contract 9.5", "A write is repeated only where it certainly did not happen, or under its idempotency key."
+    ),
+    # ---- hosted execution
+    "hosted-execute": Requirement("contract 9", "Execute goes to the canonical path with entity, action and params."),
+    "hosted-token": Requirement(
+        "contract 13", "The application token is kept until a minute before its end and renewed once after a 401."
+    ),
+    "hosted-lookup": Requirement(
+        "contract 13", "The look-up finds exactly one connector, is remembered, and repeated once if it was replaced."
+    ),
+    "hosted-errors": Requirement(
+        "contract 5", "Errors of the server become the local classes, by code, then by status."
+    ),
+    "hosted-retries": Requirement(
+        "contract 13", "Sent again are reads, 429, errors called retryable, and lost writes that carry a key."
+    ),
+    # ---- transports
+    "transport-phases": Requirement(
+        "issue 2", "A transport tells a request that was certainly not sent from one that may have arrived."
+    ),
+    "transport-pool": Requirement(
+        "issue 2", "Stale connections, cancelled calls and bursts leave the pool whole; event loops may change."
+    ),
+    "transport-proxies": Requirement("issue 2", "Proxies of the environment are used only when asked for."),
+    "redirects": Requirement("contract 13", "Redirects are not followed, so that no token goes to another host."),
+    "closing": Requirement("page", "Closing a connector closes its connections; afterwards it says that it is closed."),
+    # ---- agents
+    "agent-snippet": Requirement("page", "The agent of the page calls `hubspot_execute` and gets contacts."),
+    "framework-results": Requirement(
+        "issue 2",
+        "Results go unchanged through Pydantic AI, LangChain, OpenAI Agents and FastMCP, as JSON for the model.",
+    ),
+    "tool-utils": Requirement(
+        "issue 2", "`tool_utils` keeps name, signature and docstring, and adds what the catalog offers."
+    ),
+    "tool-errors": Requirement(
+        "issue 2", "Errors that a model can mend become what its framework wants, so that the next call succeeds."
+    ),
+    "tool-text": Requirement("issue 2", "What a model is told names every operation, in at most 1,500 tokens."),
+}
