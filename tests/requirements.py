@@ -52,6 +52,15 @@ REQUIREMENTS: Final[dict[str, Requirement]] = {
     ),
     "second-401": Requirement("issue 2", "A 401 refreshes once; a second one asks for a new connection."),
     "stored-before-use": Requirement("issue 2", "A refreshed token is handed over for storage before it is used."),
+    "token-store": Requirement(
+        "issue 3", "Processes that share a token store refresh once per expiry, and none loses a rotated grant."
+    ),
+    "token-file": Requirement(
+        "issue 3", "A token file opens for its key alone, is replaced wholly or not at all, and is its owner's alone."
+    ),
+    "login": Requirement(
+        "issue 3", "`hubspot-agent login` takes one grant from the browser, checks the state and prints no token."
+    ),
     "missing-credentials": Requirement(
         "issue 2", "Without client id and secret and with an expired token, the error says exactly what is missing."
     ),

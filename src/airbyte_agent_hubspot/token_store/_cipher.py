@@ -33,9 +33,13 @@ class _Envelope(msgspec.Struct, frozen=True):
 
 
 class _Secrets(msgspec.Struct, frozen=True):
-    grant: TokenGrant
     generation: int
     origin: str
+    access_token: str
+    refresh_token: str
+    expires_at_s: float
+    hub_id: int | None = None
+    scopes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +89,17 @@ def read_key(given: str | bytes, source: str) -> FileKey:
 def seal(stored: StoredGrant, key: FileKey) -> bytes:
     """The file's content for a grant. Never twice the same."""
     nonce = os.urandom(NONCE_BYTES)
-    secrets = msgspec.json.encode(_Secrets(stored.grant, stored.generation, stored.origin))
-    sealed = _cipher(key).encrypt(nonce, secrets, _bound_to(stored.client_id))
+    grant = stored.grant
+    secrets = _Secrets(
+        stored.generation,
+        stored.origin,
+        grant.access_token,
+        grant.refresh_token,
+        grant.expires_at_s,
+        grant.hub_id,
+        grant.scopes,
+    )
+    sealed = _cipher(key).encrypt(nonce, msgspec.json.encode(secrets), _bound_to(stored.client_id))
     return msgspec.json.encode(_Envelope(_FORMAT, stored.client_id, key.id, nonce, sealed))
 
 
@@ -107,7 +120,10 @@ def open_sealed(content: bytes, key: FileKey, *, where: str) -> StoredGrant:
             code="token_file_key",
         )
     secrets = _opened(envelope, key, where)
-    return StoredGrant(secrets.grant, envelope.client_id, secrets.generation, secrets.origin)
+    grant = TokenGrant(
+        secrets.access_token, secrets.refresh_token, secrets.expires_at_s, secrets.hub_id, secrets.scopes
+    )
+    return StoredGrant(grant, envelope.client_id, secrets.generation, secrets.origin)
 
 
 def _opened(envelope: _Envelope, key: FileKey, where: str) -> _Secrets:
