@@ -115,6 +115,5 @@ async def to_its_end(work: Coroutine[None, None, T]) -> T:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # read it, so that a failure whose caller left does not warn
+        _ = task.cancelled() or task.exception()  # read it, so that a failure whose caller left does not warn
         raise

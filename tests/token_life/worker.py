@@ -26,6 +26,11 @@ class ToldClock:
         await asyncio.sleep(seconds)
 
 
+def say(text: str) -> None:
+    """To the test."""
+    print(text, flush=True)  # noqa: T201 - that is how it speaks
+
+
 async def main() -> None:
     clock = ToldClock()
     connector = HubspotConnector(
@@ -37,13 +42,13 @@ async def main() -> None:
         token_store=EncryptedTokenFile(os.environ["HUBSPOT_TOKEN_FILE"]),
         clock=clock,
     )
-    print("ready", flush=True)
+    say("ready")
     for line in sys.stdin:
         clock.now = float(line)
         try:
-            print(f"{len(await connector.contacts.list(limit=1))} contact", flush=True)
+            say(f"{len(await connector.contacts.list(limit=1))} contact")
         except ConnectorError as error:
-            print(error.code, flush=True)
+            say(error.code)
     await connector.close()
 
 

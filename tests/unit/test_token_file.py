@@ -43,25 +43,43 @@ def modes(path: Path) -> dict[str, int]:
     return {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
 
 
+def mode_of_directory(path: Path) -> int:
+    return path.parent.stat().st_mode & 0o777
+
+
+def change(path: Path, spoil: Callable[[bytes], bytes]) -> None:
+    path.write_bytes(spoil(path.read_bytes()))
+
+
+def chmod(path: Path, mode: int) -> None:
+    path.chmod(mode)
+
+
+def content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
 @pytest.mark.requirement("token-file")
 async def test_what_was_saved_is_loaded_by_another_with_the_key_that_was_made_for_it(path: Path) -> None:
     assert await EncryptedTokenFile(path).load() is None
     await save(EncryptedTokenFile(path))
     assert await EncryptedTokenFile(path).load() == STORED
     assert modes(path) == {"hubspot.token": 0o600, "hubspot.token.key": 0o600, "hubspot.token.lock": 0o600}
-    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert mode_of_directory(path) == 0o700
 
 
 @pytest.mark.requirement("token-file")
 async def test_neither_the_file_nor_a_repr_tells_a_secret(path: Path) -> None:
     await save(EncryptedTokenFile(path, key=KEY))
-    shown = json.loads(path.read_bytes())
+    shown = json.loads(content(path))
     assert {name: shown[name] for name in ("format", "client_id")} == {
         "format": "hubspot-token-file/1",
         "client_id": "app-1",
     }
-    everything = path.read_text() + repr(EncryptedTokenFile(path, key=KEY)) + repr(STORED)
-    assert [secret for secret in ("s3cret", KEY, "tickets") if secret in everything.replace("('oauth', 'tickets')", "")] == []
+    everything = content(path).decode() + repr(EncryptedTokenFile(path, key=KEY)) + repr(STORED)
+    assert [
+        secret for secret in ("s3cret", KEY, "tickets") if secret in everything.replace("('oauth', 'tickets')", "")
+    ] == []
     assert modes(path) == {"hubspot.token": 0o600, "hubspot.token.lock": 0o600}
 
 
@@ -69,9 +87,9 @@ async def test_neither_the_file_nor_a_repr_tells_a_secret(path: Path) -> None:
 async def test_saving_twice_never_gives_the_same_bytes(path: Path) -> None:
     file = EncryptedTokenFile(path, key=KEY)
     await save(file)
-    first = path.read_bytes()
+    first = content(path)
     await save(file)
-    assert path.read_bytes() != first
+    assert content(path) != first
 
 
 async def test_a_key_is_taken_from_the_argument_first_then_from_the_variable(
@@ -122,7 +140,7 @@ def cut_off(content: bytes) -> bytes:
 async def test_a_changed_file_is_refused(path: Path, spoil: Callable[[bytes], bytes]) -> None:
     file = EncryptedTokenFile(path, key=KEY)
     await save(file)
-    path.write_bytes(spoil(path.read_bytes()))
+    change(path, spoil)
     with pytest.raises(ConfigurationError) as caught:
         await file.load()
     assert caught.value.code == "token_file_broken"
@@ -132,7 +150,7 @@ async def test_a_changed_file_is_refused(path: Path, spoil: Callable[[bytes], by
 @pytest.mark.parametrize("name", ["hubspot.token", "hubspot.token.key"])
 async def test_a_file_that_others_may_read_is_refused(path: Path, name: str) -> None:
     await save(EncryptedTokenFile(path))
-    path.with_name(name).chmod(0o640)
+    chmod(path.with_name(name), 0o640)
     with pytest.raises(ConfigurationError) as caught:
         await EncryptedTokenFile(path).load()
     assert caught.value.code == "token_file_permissions"
@@ -141,7 +159,7 @@ async def test_a_file_that_others_may_read_is_refused(path: Path, name: str) -> 
 async def test_where_modes_say_nothing_they_are_not_looked_at(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_private_file, "_POSIX", False)
     await save(EncryptedTokenFile(path))
-    path.chmod(0o644)
+    chmod(path, 0o644)
     assert await EncryptedTokenFile(path).load() == STORED
 
 

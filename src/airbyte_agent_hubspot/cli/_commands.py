@@ -112,7 +112,7 @@ def login(
     pkce: Annotated[bool, typer.Option(help="Use PKCE, which HubSpot wants of some kinds of apps.")] = False,
     browser: Annotated[bool, typer.Option(help="Open the browser.")] = True,
     timeout_s: Annotated[
-        float, typer.Option("--timeout", min=1, help="Seconds to wait for the consent.")
+        float, typer.Option("--timeout", min=0, help="Seconds to wait for the consent.")
     ] = DEFAULT_TIMEOUT_S,
 ) -> None:
     """Connect a HubSpot account in the browser, and keep the grant in the token file.
@@ -138,8 +138,7 @@ def check(context: typer.Context) -> None:
 
     result = _run(run())
     _print(result)
-    if result.status != "healthy":
-        raise typer.Exit(Exit.FAILED)
+    raise typer.Exit(Exit.DONE if result.status == "healthy" else Exit.FAILED)
 
 
 @app.command()

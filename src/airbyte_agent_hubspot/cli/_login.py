@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
-from ..errors import ConnectorError, MissingCredentialsError, ReauthorizationRequiredError
+from ..errors import ConnectorError, MissingCredentialsError, ReauthorizationRequiredError, UpstreamRejectedError
 from ..oauth import authorize_url, exchange_code, new_code_verifier, revoke
 from ..token_store import keep_grant
+from ._exits import LoginError
 from ._loopback import Loopback
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ async def log_in(
         opening = asyncio.create_task(asyncio.to_thread(webbrowser.open, address)) if options.browser else None
         try:
             code = await loopback.wait_for_code(timeout_s=options.timeout_s)
-            grant = await exchange_code(app, code, redirect_uri=loopback.redirect_uri, code_verifier=verifier)
+            grant = await _exchange(app, code, loopback.redirect_uri, verifier)
             await keep_grant(file, grant, client_id=app.client_id)
         except ConnectorError as error:
             loopback.show("Not connected", error.message)
@@ -66,6 +67,13 @@ async def log_in(
     if opening is not None:
         await opening
     return grant
+
+
+async def _exchange(app: OAuthApp, code: str, redirect_uri: str, verifier: str | None) -> TokenGrant:
+    try:
+        return await exchange_code(app, code, redirect_uri=redirect_uri, code_verifier=verifier)
+    except UpstreamRejectedError as error:
+        raise LoginError(error.message, errors=error.errors, upstream=error.upstream) from error
 
 
 async def log_out(app: OAuthApp, file: EncryptedTokenFile) -> None:

@@ -116,7 +116,7 @@ class Loopback:
             return "400 Bad Request", _page(
                 "Not from this login", "The answer does not belong to the login that is under way. Start again."
             )
-        if not self._answer.done():
+        with contextlib.suppress(asyncio.InvalidStateError):  # browsers may ask twice
             self._answer.set_result(fields)
         return "200 OK", await self._page
 
