@@ -19,7 +19,11 @@ PAGES = [
     "docs/quickstart.md",
     "docs/how-to/open-source.md",
     "docs/how-to/hosted.md",
+    "docs/how-to/read-many.md",
+    "docs/how-to/write.md",
     "docs/how-to/frameworks.md",
+    "docs/how-to/keep-tokens.md",
+    "docs/how-to/log-in.md",
 ]
 
 
@@ -32,8 +36,11 @@ def _run_python(block: Block, page: str, namespace: dict[str, object], runner: a
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_python_of_a_page_runs_from_top_to_bottom(page: str, up: MadeUp, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in up.variables().items():
+def test_the_python_of_a_page_runs_from_top_to_bottom(
+    page: str, up: MadeUp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in {**up.variables(), "HUBSPOT_TOKEN_FILE": "login.token"}.items():
         monkeypatch.setenv(name, value)
     blocks = [block for block in read_blocks(page) if block.language == "python"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from airbyte_agent_hubspot.cli import main
+from docs.pages import read_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -228,6 +230,20 @@ def test_a_login_that_hubspot_ended_must_be_repeated(run: Callable[..., Command]
     command = run("execute", "contacts", "list")
     assert command.finish() == (NOT_LOGGED_IN, "")
     assert command.said.startswith("reauthorization_required: ")
+
+
+def test_the_command_lines_of_the_guide_run(run: Callable[..., Command]) -> None:
+    lines = [
+        line.removeprefix("$ hubspot-agent ")
+        for block in read_blocks("docs/how-to/log-in.md")
+        if block.language == "console"
+        for line in block.text.splitlines()
+    ]
+    assert lines[0] == "login"
+    log_in(run)
+    for line in lines[1:]:
+        command = run(*shlex.split(line))
+        assert command.finish()[0] == DONE, command.said
 
 
 def test_without_typer_the_command_says_what_to_install(
