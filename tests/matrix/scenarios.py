@@ -128,6 +128,7 @@ def record_walk(entity: str) -> list[Step]:
         by_key, other = (_UNIQUE, "k-1"), {**new}
     steps = [
         Step("contacts", "list", {"limit": 1}, "contact"),
+        Step("property_groups", "list", {"objectType": entity}, "groups"),
         *([] if entity == "contacts" else [_unique_property(entity)]),
         Step(entity, "create", {"properties": new, **related}, "made"),
         Step(entity, "get", {id_name: of("made", "id"), "properties": list(change)}, "read"),
@@ -173,6 +174,7 @@ def _unique_property(object_type: str) -> Step:
             "label": "Walk key",
             "type": "string",
             "fieldType": "text",
+            "groupName": of("groups", "data", 0, "name"),
             "hasUniqueValue": True,
         },
     )
@@ -205,6 +207,7 @@ def _object_walk() -> list[Step]:
                 "label": "Walk key",
                 "type": "string",
                 "fieldType": "text",
+                "groupName": "walk_information",
                 "hasUniqueValue": True,
             },
         ),
