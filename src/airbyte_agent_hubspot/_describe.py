@@ -46,12 +46,15 @@ def _inlined(schema: object, components: Mapping[str, object]) -> object:
     reference = parts.pop("$ref", None)
     if isinstance(reference, str):
         parts = {**cast("dict[str, object]", components[reference]), **parts}
-    if isinstance(parts.get("properties"), dict):
-        properties = cast("dict[str, object]", parts["properties"])
-        parts["properties"] = {to_camel(name): value for name, value in properties.items()}
-        parts["required"] = [to_camel(name) for name in cast("list[str]", parts.get("required", []))]
-        parts.pop("title", None)
-    return {name: _inlined(value, components) for name, value in parts.items()}
+    keys = cast("dict[str, object] | None", parts.pop("properties", None))
+    required = cast("list[str]", parts.pop("required", []))
+    inlined = {name: _inlined(value, components) for name, value in parts.items()}
+    if keys is not None:
+        inlined.pop("title", None)
+        inlined["properties"] = {to_camel(name): _inlined(value, components) for name, value in keys.items()}
+    if required:
+        inlined["required"] = [to_camel(name) for name in required]
+    return inlined
 
 
 def describe_entity(catalog: Catalog, entity: str) -> Json:

@@ -35,6 +35,7 @@ FieldType: TypeAlias = Annotated[
 GroupName: TypeAlias = Annotated[str, Meta(description="The property group it is shown in, by internal name.")]
 PropertyName: TypeAlias = Annotated[str, Meta(min_length=1, description="Internal name of the property.")]
 Description: TypeAlias = Annotated[str, Meta(description="Help text for people.")]
+Hidden: TypeAlias = Annotated[bool, Meta(description="Not shown to people.")]
 
 
 class Option(TypedDict, total=False):
@@ -43,7 +44,7 @@ class Option(TypedDict, total=False):
     label: Required[Label]
     value: Required[Annotated[str, Meta(description="What records hold.")]]
     display_order: DisplayOrder
-    hidden: bool
+    hidden: Hidden
     description: Description
 
 
@@ -80,7 +81,7 @@ class PropertyDetails(TypedDict, total=False):
     description: Description
     options: Options
     display_order: DisplayOrder
-    hidden: bool
+    hidden: Hidden
     form_field: Annotated[bool, Meta(description="Whether forms may use it.")]
     calculation_formula: Annotated[str, Meta(description="Formula of a calculated property.")]
 
@@ -94,21 +95,28 @@ class PropertyFields(PropertyDetails, total=False):
     group_name: GroupName
 
 
-class NewProperty(PropertyDetails, total=False):
-    """A property to create, in the object type's first group unless one is named."""
+class NewPropertyDetails(PropertyDetails, total=False):
+    """What else is said of a property when it is created."""
 
     name: Required[InternalName]
     label: Required[Label]
     type: Required[PropertyType]
     field_type: Required[FieldType]
-    group_name: GroupName
     has_unique_value: Annotated[bool, Meta(description="No two records may share a value; only at creation.")]
     external_options: Annotated[bool, Meta(description="Whether options come from elsewhere, such as owners.")]
     referenced_object_type: Annotated[str, Meta(description="OWNER, for a property that holds owners.")]
 
 
-class CreatePropertyParams(OfType, NewProperty, total=False):
+class NewProperty(NewPropertyDetails, total=False):
+    """A property of a new object type, in that type's own group unless one is named."""
+
+    group_name: GroupName
+
+
+class CreatePropertyParams(OfType, NewPropertyDetails, total=False):
     """Parameters of `properties.create`."""
+
+    group_name: Required[GroupName]
 
 
 class UpdatePropertyParams(OfType, PropertyFields, total=False):
@@ -157,6 +165,9 @@ class Labels(TypedDict, total=False):
     plural: Label
 
 
+TypeLabels: TypeAlias = Annotated[Labels, Meta(description="What people call one and several records.")]
+
+
 class SchemaDetails(TypedDict, total=False):
     """What else can be said of a custom object type, at creation and later."""
 
@@ -170,7 +181,7 @@ class CreateSchemaParams(SchemaDetails, total=False):
     """Parameters of `schemas.create`."""
 
     name: Required[InternalName]
-    labels: Required[Labels]
+    labels: Required[TypeLabels]
     primary_display_property: Required[Annotated[str, Meta(description="The property that names a record.")]]
     properties: Annotated[list[NewProperty], Meta(description="Its first properties.")]
     associated_objects: Annotated[list[str], Meta(description="Object types it can be associated with.")]
@@ -179,7 +190,7 @@ class CreateSchemaParams(SchemaDetails, total=False):
 class UpdateSchemaParams(OfType, SchemaDetails, total=False):
     """Parameters of `schemas.update`."""
 
-    labels: Labels
+    labels: TypeLabels
     primary_display_property: Annotated[str, Meta(description="The property that names a record.")]
 
 

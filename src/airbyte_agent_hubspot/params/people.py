@@ -100,9 +100,9 @@ class Message(TypedDict, total=False):
     """Who gets a single send, and from whom."""
 
     to: Required[Annotated[str, Meta(min_length=3, description="E-mail address of the recipient.")]]
-    cc: list[str]
-    bcc: list[str]
-    reply_to: list[str]
+    cc: Annotated[list[str], Meta(description="Addresses that get a copy.")]
+    bcc: Annotated[list[str], Meta(description="Addresses that get a copy unseen.")]
+    reply_to: Annotated[list[str], Meta(description="Addresses that answers go to.")]
     send_id: Annotated[str, Meta(description="An id of yours: HubSpot sends only once for each.")]
 
 
@@ -110,7 +110,7 @@ class SingleSendParams(TypedDict, total=False):
     """Parameters of `marketing_emails.single_send`."""
 
     email_id: Required[Annotated[int, Meta(description="Content id of the e-mail template.")]]
-    message: Required[Message]
+    message: Required[Annotated[Message, Meta(description="Who gets it, and from whom.")]]
     contact_properties: Annotated[dict[str, str], Meta(description="Contact properties to set before sending.")]
     custom_properties: Annotated[dict[str, object], Meta(description="Values that the template refers to.")]
 
