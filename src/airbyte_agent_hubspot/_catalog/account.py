@@ -40,7 +40,9 @@ def _read_check(body: bytes, params: Params) -> m.CheckResult:
 def _unhealthy(error: ConnectorError) -> m.CheckResult:
     missing: list[str] = []
     if isinstance(error, MissingScopesError):
-        missing = [scope for item in error.errors for scope in cast("list[str]", item.details["required_scopes"])]
+        missing = [
+            scope for item in error.errors for scope in cast("list[str]", item.details.get("required_scopes", ()))
+        ]
     return m.CheckResult("unhealthy", error.message, *_CHECKED, None, missing)
 
 
@@ -94,7 +96,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "What became of a single send.",
         _SEND_GUIDE,
         p.SendStatusParams,
-        lambda params, _version: get(f"/marketing/v3/email/send-statuses/{params['statusId']}", {}),
+        lambda params, version: get(path("send_statuses", version, params["statusId"]), {}),
         ItemShape(m.SingleSend),
         scopes=("marketing-email", "transactional-email"),
     ),

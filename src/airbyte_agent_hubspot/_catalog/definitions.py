@@ -209,9 +209,9 @@ def _encode_create_pipeline(params: Params, version: str) -> HttpRequest:
     return send("POST", path("pipelines", version, params["objectType"]), body)
 
 
-def _stage_body(given: dict[str, object]) -> dict[str, object]:
-    """A stage with its metadata as text, the only form that HubSpot takes."""
-    body = without(given, "objectType", "pipelineId", "stageId")
+def _stage_body(given: Params, *in_path: str) -> dict[str, object]:
+    """A stage with its metadata as text, the only form that HubSpot takes; without what is `in_path`."""
+    body = without(given, *in_path)
     if "metadata" in given:
         metadata = cast("dict[str, object]", given["metadata"])
         body["metadata"] = {name: value_text(value) for name, value in metadata.items()}
@@ -294,7 +294,9 @@ _STAGES: tuple[Operation, ...] = (
         "create",
         "Adds a stage to a pipeline.",
         params=p.CreateStageParams,
-        encode=lambda params, version: send("POST", _stage_url(params, version), _stage_body(params)),
+        encode=lambda params, version: send(
+            "POST", _stage_url(params, version), _stage_body(params, "objectType", "pipelineId")
+        ),
         shape=ItemShape(m.Stage),
         effect="write",
     ),
@@ -302,7 +304,9 @@ _STAGES: tuple[Operation, ...] = (
         "update",
         "Changes a stage.",
         params=p.UpdateStageParams,
-        encode=lambda params, version: send("PATCH", _stage_url(params, version), _stage_body(params)),
+        encode=lambda params, version: send(
+            "PATCH", _stage_url(params, version), _stage_body(params, "objectType", "pipelineId", "stageId")
+        ),
         shape=ItemShape(m.Stage),
         effect="write",
         idempotent=True,
