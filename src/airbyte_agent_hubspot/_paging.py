@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from functools import cache
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar, cast
 
+from ._reader import ParamsReader
 from .errors import FieldError, InvalidParamsError
 from .models import BatchItem, BatchResult
-from .params.records import BATCH_SIZE
+from .params.records import BATCH_SIZE, SearchAllParams
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 
-    from .filters import FilterGroup
     from .models import Page
-    from .params.records import SearchAllParams, SearchParams
 
+_Condition: TypeAlias = "dict[str, object]"
+_Group: TypeAlias = "dict[str, list[_Condition]]"
 T = TypeVar("T")
 
 _SEARCH_PAGE: Final = 200
@@ -42,26 +44,33 @@ async def prefetched_pages(
         await asyncio.gather(following, return_exceptions=True)
 
 
-def above_id(params: SearchAllParams, last_id: str | None) -> SearchParams:
+def above_id(params: Mapping[str, object], last_id: str | None) -> dict[str, object]:
     """The search for the page of records whose id is above `last_id`, in ascending order of id.
 
     Raises:
-        InvalidParamsError: a group has no room for one more filter.
+        InvalidParamsError: a parameter is unknown or wrong, or a group has no room for one more filter.
     """
-    window = cast("SearchParams", dict(params))
-    window["limit"] = _SEARCH_PAGE
-    window["sorts"] = [{"property_name": "hs_object_id", "direction": "ASCENDING"}]
-    everything: FilterGroup = {"filters": []}
-    groups = params.get("filter_groups") or [everything]
+    window = _search_all().read(params)
+    groups = cast("list[_Group]", window.pop("filterGroups", None) or [{"filters": []}])
     _check_room(groups)
     if last_id is not None:
-        beyond: FilterGroup = {"filters": [{"property_name": "hs_object_id", "operator": "GT", "value": last_id}]}
-        groups = [{"filters": [*group["filters"], *beyond["filters"]]} for group in groups]
-        window["filter_groups"] = groups
-    return window
+        beyond: _Condition = {"propertyName": "hs_object_id", "operator": "GT", "value": last_id}
+        groups = [{"filters": [*group["filters"], beyond]} for group in groups]
+    if any(group["filters"] for group in groups):
+        window["filterGroups"] = groups
+    return {
+        **window,
+        "limit": _SEARCH_PAGE,
+        "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+    }
 
 
-def _check_room(groups: Sequence[FilterGroup]) -> None:
+@cache
+def _search_all() -> ParamsReader:
+    return ParamsReader(SearchAllParams, wire_names={}, owner="search_all")
+
+
+def _check_room(groups: Sequence[_Group]) -> None:
     sizes = [len(group["filters"]) + 1 for group in groups]
     if max(sizes) > _MAX_FILTERS_PER_GROUP or sum(sizes) > _MAX_FILTERS:
         sentence = (
@@ -81,7 +90,14 @@ async def in_batches(
         async with at_once:
             return await fetch(list(ids[start : start + BATCH_SIZE]))
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(start)) for start in range(0, len(ids), BATCH_SIZE)]
+    failed: Exception | None = None
+    tasks: list[asyncio.Task[BatchResult[T]]] = []
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks += [group.create_task(one(start)) for start in range(0, len(ids), BATCH_SIZE)]
+    except ExceptionGroup as failures:
+        failed = failures.exceptions[0]
+    if failed is not None:
+        raise failed  # as a single call would: the others were cancelled for it
     items = [item for task in tasks for item in task.result()]
     return BatchResult([BatchItem(index, item.id, item.record, item.error) for index, item in enumerate(items)])
