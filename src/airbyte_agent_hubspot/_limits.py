@@ -37,6 +37,8 @@ _SKEW_S: Final = 0.05
 """HubSpot sees a request later than we send it, and not always by the same time."""
 DAILY_RESERVE: Final = 0.05
 """The part of a day's calls that bulk work leaves to interactive calls."""
+DAILY_MEMORY_S: Final = 900.0
+"""After this long, one bulk call asks anew whether the day's calls are still nearly used up."""
 _TOO_MANY: Final = 429
 
 
@@ -80,11 +82,15 @@ class Budget(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place to send at `at_s`, if `granted`; else when to ask again, or never if that is `too_late`."""
+    """A place to send at `at_s`, if `granted`; else when to ask again, or never if that is `too_late`.
+
+    `daily` says that it is the day's calls that are used up.
+    """
 
     at_s: float
     granted: bool
     too_late: bool = False
+    daily: bool = False
 
 
 class SharedBudget:
@@ -98,6 +104,7 @@ class SharedBudget:
         }
         self._daily_left = 1.0
         """The part of today's calls that is left, as far as HubSpot has said."""
+        self._daily_known_until_s = 0.0
 
     def reserve(self, kind: LimitKind, now_s: float, *, bulk: bool, deadline_s: float | None) -> Place:
         """A place for one request.
@@ -106,14 +113,17 @@ class SharedBudget:
         now, and leave a part of the window alone, so that they never stand before the others.
         """
         with self._lock:
-            if bulk and self._daily_left < DAILY_RESERVE:
-                return Place(now_s, granted=False, too_late=True)
+            spent = bulk and self._daily_left < DAILY_RESERVE
+            if spent and now_s < self._daily_known_until_s:
+                return Place(now_s, granted=False, too_late=True, daily=True)
             window = self._windows[kind]
             at_s = window.next_free_s(now_s, share=BULK_SHARE if bulk else 1.0)
             if deadline_s is not None and at_s >= deadline_s:
                 return Place(at_s, granted=False, too_late=True)
             if bulk and at_s > now_s:
                 return Place(at_s, granted=False)
+            if spent:
+                self._daily_known_until_s = now_s + DAILY_MEMORY_S
             window.take(at_s)
             return Place(at_s, granted=True)
 
@@ -125,6 +135,7 @@ class SharedBudget:
         with self._lock:
             if daily.isdecimal() and daily_left.isdecimal() and int(daily) > 0:
                 self._daily_left = int(daily_left) / int(daily)
+                self._daily_known_until_s = now_s + DAILY_MEMORY_S
             if kind == "burst" and allowed.isdecimal() and int(allowed) > 0:
                 self._windows["burst"].calls = int(allowed)
             if response.status == _TOO_MANY and read_hubspot_error(response).policyName != "DAILY":
@@ -163,15 +174,7 @@ class BudgetGate:
             now_s = clock.monotonic_s()
             place = self._budget.reserve(self._kind, now_s, bulk=self._bulk, deadline_s=progress.deadline_s)
             if place.too_late:
-                wait_s = place.at_s - now_s
-                raise RateLimitedError(
-                    "HubSpot's limit of calls is used up by other calls of this process: a place for this one comes "
-                    f"in {wait_s:.1f} s, after its deadline. Call again then, or allow more time."
-                    if wait_s
-                    else "Today's calls of this HubSpot app are nearly used up: the rest is for interactive calls. "
-                    "Go on with bulk work after midnight in the account's time zone.",
-                    retry_after_s=wait_s or None,
-                )
+                raise _too_late(place, now_s)
             if place.at_s > now_s:
                 await clock.sleep(place.at_s - now_s)
             if place.granted:
@@ -180,6 +183,20 @@ class BudgetGate:
     def learn(self, response: HttpResponse, now_s: float) -> None:
         """Hands on what an answer says of the limits."""
         self._budget.learn(self._kind, response, now_s)
+
+
+def _too_late(place: Place, now_s: float) -> RateLimitedError:
+    if place.daily:
+        return RateLimitedError(
+            "Today's calls of this HubSpot app are nearly used up: the rest is for interactive calls. "
+            "Go on with bulk work after midnight in the account's time zone."
+        )
+    wait_s = place.at_s - now_s
+    return RateLimitedError(
+        "HubSpot's limit of calls is used up by other calls of this process: a place for this one comes "
+        f"in {wait_s:.1f} s, after its deadline. Call again then, or allow more time.",
+        retry_after_s=wait_s,
+    )
 
 
 _budgets: WeakValueDictionary[Hashable, SharedBudget] = WeakValueDictionary()
