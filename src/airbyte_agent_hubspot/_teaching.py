@@ -35,14 +35,12 @@ async def taught(error: ConnectorError, object_type: str, list_properties: ListP
     except ConnectorError:
         return error  # the connector may not read properties: the first error is still the one to show
     errors = [_clearer(item, definitions) for item in error.errors]
-    better = UpstreamRejectedError(
+    return UpstreamRejectedError(
         f"HubSpot refused the request: {' '.join(item.message for item in errors)}",
         errors=errors,
         upstream=error.upstream,
         request_id=error.request_id,
     )
-    better.__cause__ = error.__cause__
-    return better
 
 
 def _clearer(item: FieldError, definitions: Mapping[str, PropertyDefinition]) -> FieldError:

@@ -161,9 +161,11 @@ class HubspotConnector:
         except ConnectorError as error:
             if operation.recover is not None:
                 return operation.recover(error)
-            if is_teachable(error):
+            if is_teachable(error) and operation.entity != "properties":  # which is what teaching asks
                 object_type = str(call.params.get("objectType", entity))
-                raise await taught(error, object_type, self._list_properties) from error
+                clearer = await taught(error, object_type, self._list_properties)
+                if clearer is not error:
+                    raise clearer from error
             raise
 
     async def _list_properties(self, object_type: str) -> list[PropertyDefinition]:
