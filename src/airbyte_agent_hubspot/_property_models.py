@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, get_type_hints
 
 import msgspec
+import msgspec.inspect
 
 from .errors import ConfigurationError, FieldError, InvalidRequestError
 from .models import TypedRecord
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
     from .models import Record
 
 PropertiesT = TypeVar("PropertiesT")
+
+
+_OBJECTS: Final = (msgspec.inspect.DataclassType, msgspec.inspect.TypedDictType, msgspec.inspect.StructType)
+
+
+def _needs_code(kind: msgspec.inspect.Type) -> bool:
+    """Whether reading text as `kind` would need code of the user's."""
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return any(map(_needs_code, kind.types))
+    return isinstance(kind, msgspec.inspect.CustomType)
 
 
 class ModelReader(Generic[PropertiesT]):
@@ -31,9 +42,18 @@ class ModelReader(Generic[PropertiesT]):
                 f"{model.__name__} has no annotated fields: write a dataclass whose fields are named like properties."
             )
         try:
-            msgspec.json.Decoder(model)
+            described = msgspec.inspect.type_info(model)
         except TypeError as error:
             raise ConfigurationError(f"{model.__name__} cannot hold properties: {error}") from error
+        if not isinstance(described, _OBJECTS):
+            raise ConfigurationError(
+                f"{model.__name__} cannot hold properties: write a dataclass, a TypedDict or a msgspec Struct."
+            )
+        unreadable = [item.name for item in described.fields if _needs_code(item.type)]
+        if unreadable:
+            raise ConfigurationError(
+                f"{model.__name__} cannot hold properties: text cannot become the type of {', '.join(unreadable)}."
+            )
 
     def read(self, record: Record) -> TypedRecord[PropertiesT]:
         """The record with its properties as the model has them.
