@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlsplit
 
-import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airbyte_agent_hubspot._catalog import CATALOG
+from airbyte_agent_hubspot._catalog._paths import value_text
+from airbyte_agent_hubspot._describe import params_schema
+from airbyte_agent_hubspot._operation import Catalog
 from airbyte_agent_hubspot.errors import ConnectorError, InvalidParamsError, MissingScopesError, UnknownOperationError
 from airbyte_agent_hubspot.models import CheckResult
 from airbyte_agent_hubspot.transports import HttpRequest
+from unit.examples import params_of
 from unit.scripted import json_body, query
 
 if TYPE_CHECKING:
@@ -34,17 +37,49 @@ def name_of(operation: Operation) -> str:
 # ---------------------------------------------------------------- completeness
 
 
-def test_the_catalog_has_the_operations_of_the_first_release() -> None:
-    crm = ("list", "get", "api_search")
+def test_the_catalog_has_every_operation_that_an_agent_works_with() -> None:
+    reads = ("list", "get", "api_search", "batch_get")
+    writes = ("create", "update", "upsert", "batch_create", "batch_update", "batch_upsert")
+    records = (*reads, *writes, "delete", "batch_delete")
+    parts = ("list", "get", "create", "update", "delete")
     assert {entity: tuple(CATALOG.find_entity(entity)) for entity in CATALOG.entities} == {
-        "contacts": crm,
-        "companies": crm,
-        "deals": crm,
-        "tickets": crm,
-        "objects": ("list", "get"),
-        "schemas": ("list", "get"),
+        **dict.fromkeys(("contacts", "companies", "deals", "tickets", "objects"), (*records, "merge")),
+        **dict.fromkeys(("products", "line_items", "quotes", "leads", "notes", "calls", "emails"), records),
+        **dict.fromkeys(("meetings", "tasks", "communications"), records),
+        "associations": ("list", "batch_get", "create", "delete", "batch_create", "batch_delete"),
+        "association_labels": ("list", "create", "delete"),
+        **dict.fromkeys(("schemas", "properties", "property_groups", "pipelines", "stages"), parts),
+        "owners": ("list", "get"),
+        "teams": ("list", "get"),
+        "lists": ("list", "get", "search", "members", "add", "remove", "create", "delete", "restore"),
+        "account": ("details", "api_usage"),
+        "marketing_emails": ("single_send", "get"),
+        "subscriptions": ("get", "update"),
         "*": ("check",),
     }
+
+
+def test_a_family_of_entities_is_loaded_when_one_of_them_is_first_asked_for() -> None:
+    loaded: list[str] = []
+    operations = [*CATALOG.find_entity("owners").values(), *CATALOG.find_entity("teams").values()]
+
+    def load(family: str) -> list[Operation]:
+        loaded.append(family)
+        return operations
+
+    catalog = Catalog({"owners": "people", "teams": "people"}, load=load, entities=CATALOG.entities, aliases={})
+    assert loaded == []
+    assert catalog.find("teams", "get") is catalog.find_entity("teams")["get"]
+    assert catalog.find("owners", "list") is operations[0]
+    assert loaded == ["people"]
+
+
+DESTROYING = {"delete", "batch_delete", "merge"}
+WRITING = {"create", "update", "upsert", "batch_create", "batch_update", "batch_upsert"} | {
+    *("add", "remove", "restore", "single_send")
+}
+ONCE_ONLY = {"create", "batch_create", "merge", "single_send"}
+"""What does more when it is done twice; but associating twice is associating."""
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=name_of)
@@ -52,24 +87,207 @@ def test_an_operation_says_what_it_does_where_that_is_written_and_what_it_needs(
     assert operation.summary.endswith(".")
     assert operation.source.startswith("https://developers.hubspot.com/docs/")
     assert operation.scopes
-    assert (operation.effect, operation.writes, operation.resendable) == ("read", False, True)
+    action = operation.action
+    effect = "destructive" if action in DESTROYING else "write" if action in WRITING else "read"
+    resendable = action not in ONCE_ONLY or operation.entity == "associations"
+    assert (operation.effect, operation.writes, operation.resendable) == (effect, effect != "read", resendable)
+
+
+def undescribed(schema: object, place: str = "") -> list[str]:
+    """Places of the keys of objects that no description tells about."""
+    if not isinstance(schema, dict):
+        return []
+    properties = schema.get("properties", {})
+    parts = [*properties.items(), ("[]", schema.get("items"))]
+    parts += [("|", part) for part in schema.get("anyOf", [])]
+    silent = [f"{place}.{name}" for name, part in properties.items() if "description" not in part]
+    return [*silent, *(found for name, part in parts for found in undescribed(part, f"{place}.{name}"))]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=name_of)
 def test_a_parameter_is_described_where_it_is_declared(operation: Operation) -> None:
-    reader = operation.reader
-    schemas, _ = msgspec.json.schema_components(list(reader.annotations.values()))
-    undescribed = [name for name, schema in zip(reader.wire_names, schemas, strict=True) if "description" not in schema]
-    assert undescribed == []
+    assert undescribed(params_schema(operation)) == []
+
+
+def leaves(value: object) -> set[str]:
+    """Every value in JSON, as text."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return {leaf for item in value for leaf in leaves(item)}
+    return {value_text(value)}
+
+
+def sent(request: HttpRequest) -> set[str]:
+    """Every part of a request that may carry a parameter."""
+    parts = urlsplit(request.url)
+    values = (value for _, value in parse_qsl(parts.query, keep_blank_values=True))
+    in_query = {name for value in values for name in [value, *value.split(",")]}
+    return {*map(unquote, parts.path.split("/")), *in_query, *leaves(json_body(request))}
+
+
+def wanted(operation: Operation, params: dict[str, object]) -> set[str]:
+    """Every value that HubSpot has to be told."""
+    told = leaves(params) - {""}
+    if (operation.entity, operation.action) == ("teams", "get"):
+        return set()  # the one team is looked up in the answer
+    if "associations" in params or "inputs" in params:
+        return told - {"companies", "deals"}  # the types of an association say between what it is
+    return told
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=name_of)
-@pytest.mark.parametrize("version", ["v3", "2026-03"])
-def test_an_operation_is_one_request_with_an_absolute_path(operation: Operation, version: str) -> None:
-    request = operation.encode({"objectType": "2-1", **dict.fromkeys(operation.wire_names.values(), "7")}, version)
-    assert request.method in {"GET", "POST"}
-    assert request.url.startswith("/")
-    assert version in request.url
+@settings(max_examples=5)
+@given(data=st.data())
+def test_an_operation_is_one_request_that_carries_every_parameter(operation: Operation, data: st.DataObject) -> None:
+    params = operation.reader.read(data.draw(params_of(operation)))
+    for version in ("v3", "2026-03"):
+        request = operation.encode(params, version)
+        assert (request.method in {"GET", "POST"}) or operation.writes
+        assert (request.method == "DELETE") <= (operation.effect == "destructive")
+        assert request.url.startswith("/")
+        assert (request.body is None) == (request.method in {"GET", "DELETE"})
+        assert request.headers == ({} if request.body is None else {"content-type": "application/json"})
+        assert wanted(operation, params) - sent(request) == set()
+
+
+# Both generations of each family's paths, written out: what HubSpot documents.
+PATHS = [
+    ("contacts", "create", "POST /crm/v3/objects/contacts", "POST /crm/objects/2026-03/contacts"),
+    ("contacts", "api_search", "POST /crm/v3/objects/contacts/search", "POST /crm/objects/2026-03/contacts/search"),
+    ("contacts", "merge", "POST /crm/v3/objects/contacts/merge", "POST /crm/objects/2026-03/contacts/merge"),
+    ("deals", "batch_get", "POST /crm/v3/objects/deals/batch/read", "POST /crm/objects/2026-03/deals/batch/read"),
+    ("deals", "upsert", "POST /crm/v3/objects/deals/batch/upsert", "POST /crm/objects/2026-03/deals/batch/upsert"),
+    ("notes", "delete", "DELETE /crm/v3/objects/notes/7", "DELETE /crm/objects/2026-03/notes/7"),
+    ("leads", "update", "PATCH /crm/v3/objects/leads/7", "PATCH /crm/objects/2026-03/leads/7"),
+    (
+        "calls",
+        "batch_delete",
+        "POST /crm/v3/objects/calls/batch/archive",
+        "POST /crm/objects/2026-03/calls/batch/archive",
+    ),
+    ("objects", "list", "GET /crm/v3/objects/2-1", "GET /crm/objects/2026-03/2-1"),
+    (
+        "associations",
+        "list",
+        "GET /crm/v4/objects/contacts/1/associations/companies",
+        "GET /crm/objects/2026-03/contacts/1/associations/companies",
+    ),
+    (
+        "associations",
+        "create",
+        "PUT /crm/v4/objects/contacts/1/associations/default/companies/2",
+        "PUT /crm/objects/2026-03/contacts/1/associations/default/companies/2",
+    ),
+    (
+        "associations",
+        "delete",
+        "DELETE /crm/v4/objects/contacts/1/associations/companies/2",
+        "DELETE /crm/objects/2026-03/contacts/1/associations/companies/2",
+    ),
+    (
+        "associations",
+        "batch_get",
+        "POST /crm/v4/associations/contacts/companies/batch/read",
+        "POST /crm/associations/2026-03/contacts/companies/batch/read",
+    ),
+    (
+        "associations",
+        "batch_create",
+        "POST /crm/v4/associations/contacts/companies/batch/associate/default",
+        "POST /crm/associations/2026-03/contacts/companies/batch/associate/default",
+    ),
+    (
+        "associations",
+        "batch_delete",
+        "POST /crm/v4/associations/contacts/companies/batch/archive",
+        "POST /crm/associations/2026-03/contacts/companies/batch/archive",
+    ),
+    (
+        "association_labels",
+        "delete",
+        "DELETE /crm/v4/associations/contacts/companies/labels/17",
+        "DELETE /crm/associations/2026-03/contacts/companies/labels/17",
+    ),
+    ("schemas", "create", "POST /crm-object-schemas/v3/schemas", "POST /crm-object-schemas/2026-03/schemas"),
+    ("properties", "get", "GET /crm/v3/properties/2-1/vin", "GET /crm/properties/2026-03/2-1/vin"),
+    (
+        "property_groups",
+        "update",
+        "PATCH /crm/v3/properties/2-1/groups/engine",
+        "PATCH /crm/properties/2026-03/2-1/groups/engine",
+    ),
+    ("pipelines", "list", "GET /crm/v3/pipelines/2-1", "GET /crm/pipelines/2026-03/2-1"),
+    (
+        "stages",
+        "delete",
+        "DELETE /crm/v3/pipelines/2-1/p1/stages/s1",
+        "DELETE /crm/pipelines/2026-03/2-1/p1/stages/s1",
+    ),
+    ("owners", "get", "GET /crm/v3/owners/9", "GET /crm/owners/2026-03/9"),
+    ("teams", "get", "GET /settings/v3/users/teams", "GET /settings/users/2026-03/teams"),
+    ("lists", "search", "POST /crm/v3/lists/search", "POST /crm/lists/2026-03/search"),
+    ("lists", "add", "PUT /crm/v3/lists/5/memberships/add", "PUT /crm/lists/2026-03/5/memberships/add"),
+    ("lists", "restore", "PUT /crm/v3/lists/5/restore", "PUT /crm/lists/2026-03/5/restore"),
+    (
+        "account",
+        "api_usage",
+        "GET /account-info/v3/api-usage/daily/private-apps",
+        "GET /account-info/2026-03/api-usage/daily/private-apps",
+    ),
+    (
+        "marketing_emails",
+        "single_send",
+        "POST /marketing/v4/email/single-send",
+        "POST /marketing/v4/email/single-send",
+    ),
+    (
+        "marketing_emails",
+        "get",
+        "GET /marketing/v3/email/send-statuses/s-1",
+        "GET /marketing/v3/email/send-statuses/s-1",
+    ),
+    (
+        "subscriptions",
+        "get",
+        "GET /communication-preferences/v4/statuses/a%40b.example",
+        "GET /communication-preferences/2026-03/statuses/a%40b.example",
+    ),
+]
+GIVEN = {
+    "fromObjectType": "contacts",
+    "fromObjectId": 1,
+    "toObjectType": "companies",
+    "toObjectId": 2,
+    "objectType": "2-1",
+    "propertyName": "vin",
+    "groupName": "engine",
+    "pipelineId": "p1",
+    "stageId": "s1",
+    "ownerId": 9,
+    "listId": 5,
+    "statusId": "s-1",
+    "email": "a@b.example",
+    "associationTypeId": 17,
+    "primaryObjectId": 1,
+    "objectIdToMerge": 2,
+    "id": "k",
+    "idProperty": "email",
+    "ids": [7],
+    "inputs": [{"fromObjectId": 1, "toObjectId": 2}],
+    "recordIds": [7],
+    "properties": {"name": "x"},
+}
+
+
+@pytest.mark.parametrize(("entity", "action", "legacy", "dated"), PATHS, ids=lambda one: one.partition(" ")[0])
+def test_a_path_has_two_generations(entity: str, action: str, legacy: str, dated: str) -> None:
+    operation = CATALOG.find(entity, action)
+    wire_names = [operation.reader.wire_names[name] for name in operation.reader.required]
+    params = {name: GIVEN.get(name, 7) for name in wire_names}
+    for version, expected in (("v3", legacy), ("2026-03", dated)):
+        request = operation.encode(params, version)
+        assert f"{request.method} {urlsplit(request.url).path}" == expected
 
 
 # ---------------------------------------------------------------- looking up
@@ -82,7 +300,7 @@ def test_an_operation_is_one_request_with_an_absolute_path(operation: Operation,
         ("contact", "list", ("'contact'", "Did you mean 'contacts'?", "companies")),
         ("people", "list", ("'people'", "contacts, companies")),
         ("contacts", "lst", ("'lst'", "Did you mean 'list'?", "list, get, api_search")),
-        ("contacts", "merge", ("'merge'", "list, get, api_search")),
+        ("products", "merge", ("'merge'", "list, get, api_search")),
         ("schemas", "api_search", ("'api_search'", "list, get")),
     ],
 )

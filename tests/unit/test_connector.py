@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -14,13 +13,12 @@ from airbyte_agent_hubspot import (
     HubspotAuthConfig,
     HubspotConnector,
     HubspotPrivateAppAuthConfig,
-    _catalog,
 )
-from airbyte_agent_hubspot._operation import Catalog
+from airbyte_agent_hubspot._catalog import CATALOG
 from airbyte_agent_hubspot.errors import ConfigurationError, InvalidParamsError, UnknownOperationError
 from airbyte_agent_hubspot.models import CheckResult, Contact, Page, PageMeta
 from airbyte_agent_hubspot.transports import HttpRequest, HttpResponse, MaybeSentError
-from unit.hosted import HostedServer
+from unit.hosted import HostedServer, envelope
 from unit.scripted import ScriptedTransport, answer, grant, page, problem
 
 LOCAL = HubspotPrivateAppAuthConfig(private_app_token="pat-1")
@@ -55,16 +53,16 @@ async def test_a_misspelt_parameter_sends_nothing() -> None:
 
 
 @pytest.mark.requirement("write-safety")
-async def test_every_write_has_a_key_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    create = replace(_catalog.CATALOG.find("contacts", "list"), effect="write")
-    catalog = Catalog([create], entities={"contacts": "People."}, aliases={})
-    monkeypatch.setattr(_catalog, "CATALOG", catalog)  # no operation of the real one writes yet
-    transport = ScriptedTransport(HostedServer("c-1"))
+async def test_every_write_has_a_key_of_its_own() -> None:
+    created = answer({"status": "success", "result": {"id": "1"}, "connector_metadata": {}})
+    transport = ScriptedTransport(created, created, envelope("1"))
     connector = HubspotConnector(airbyte_token="scoped-1", connector_id="c-1", transport=transport)
+    assert await connector.contacts.create(properties={"city": "Graz"}) == Contact("1")
+    await connector.contacts.create(properties={"city": "Graz"})
     await connector.contacts.list()
-    await connector.contacts.list()
-    keys = [UUID(request.headers["idempotency-key"]) for request in transport.requests]
-    assert len(set(keys)) == 2
+    keys = [request.headers.get("idempotency-key") for request in transport.requests]
+    assert len({UUID(key or "") for key in keys[:2]}) == 2
+    assert keys[2] is None
 
 
 @pytest.mark.requirement("closing")
@@ -117,15 +115,16 @@ async def test_a_check_through_a_server_survives_an_error_of_unusual_form() -> N
 
 def test_entities_are_listed_with_their_actions() -> None:
     entities = HubspotConnector(auth_config=LOCAL).list_entities()
-    assert [entity["name"] for entity in entities] == [
-        "contacts",
-        "companies",
-        "deals",
-        "tickets",
-        "objects",
-        "schemas",
+    assert entities == [
+        {"name": name, "description": sentence, "actions": list(CATALOG.find_entity(name))}
+        for name, sentence in CATALOG.entities.items()
+        if name != "*"
     ]
-    assert entities[0] == {"name": "contacts", "description": "People.", "actions": ["list", "get", "api_search"]}
+    assert entities[-2] == {
+        "name": "marketing_emails",
+        "description": "Marketing e-mail to single people.",
+        "actions": ["single_send", "get"],
+    }
 
 
 def test_an_entity_has_a_schema() -> None:

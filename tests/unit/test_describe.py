@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ from unit.test_reader import SEARCHES, in_camel
 
 if TYPE_CHECKING:
     from airbyte_agent_hubspot._operation import Operation
+
+
+RECORDS = {entity for entity in CATALOG.entities if "batch_get" in CATALOG.find_entity(entity)} - {"associations"}
 
 
 def name_of(operation: Operation) -> str:
@@ -80,7 +84,7 @@ def test_an_entity_is_told_with_its_actions() -> None:
         {
             "name": action,
             "description": operation.summary,
-            "writes": False,
+            "writes": action in {"create", "update", "delete"},
             "params": params_schema(operation),
         }
         for action, operation in CATALOG.find_entity("schemas").items()
@@ -97,7 +101,7 @@ def test_the_connector_is_told_with_its_entities() -> None:
 
 def test_a_signature_names_the_required_parameters_first() -> None:
     assert signature_of(CATALOG.find("objects", "get")) == (
-        "get(objectId*, objectType*, properties, propertiesWithHistory, associations, idProperty, archived)"
+        "get(objectType*, objectId*, properties, propertiesWithHistory, associations, idProperty, archived)"
     )
     assert signature_of(CATALOG.find("*", "check")) == "check()"
 
@@ -106,8 +110,13 @@ def test_a_signature_names_the_required_parameters_first() -> None:
 def test_the_text_for_models_names_every_operation_and_parameter() -> None:
     text = tool_text(CATALOG)
     for operation in CATALOG:
-        assert operation.entity in text
-        assert signature_of(operation) in text
+        id_name = operation.wire_names.get("record_id", "<id>")
+        shared = signature_of(operation).replace("objectType*, ", "").replace("objectType*", "")
+        of_records = shared.replace(f"{id_name}*", "<id>*")
+        told = of_records if operation.entity in RECORDS else signature_of(operation)
+        assert re.search(rf"(?<!\w){re.escape(operation.entity)}(?!\w)", text), operation.entity
+        assert told in text, operation
+    assert "merge: contacts, companies, deals, tickets, objects only." in text
     for word in ("next_cursor", "BETWEEN", "highValue", "NOT_CONTAINS_TOKEN"):
         assert word in text
 

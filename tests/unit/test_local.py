@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -242,11 +241,12 @@ async def test_an_address_longer_than_hubspot_takes_is_refused_before_it_is_sent
     assert unsent.value.message == sent.value.message
 
 
-# ---------------------------------------------------------------- writes: no operation of the catalog writes yet
+# ---------------------------------------------------------------- writes
 
-LIST = CATALOG.find("contacts", "list")
-CREATE = replace(LIST, effect="write")
-UPDATE = replace(LIST, effect="write", idempotent=True)
+CREATE = CATALOG.find("contacts", "create")
+UPDATE = CATALOG.find("contacts", "update")
+PARAMS: dict[str, object] = {"contactId": 7, "properties": {"city": "Graz"}}
+WRITTEN = answer({"id": "7"})
 
 
 async def run(operation: Operation, transport: ScriptedTransport, *, timeout_s: float = 60) -> Result:
@@ -256,14 +256,14 @@ async def run(operation: Operation, transport: ScriptedTransport, *, timeout_s: 
         tokens=FixedToken("pat-1", refused=lambda: reauthorization_required("refused")),
         version="2026-03",
     )
-    return await executor.execute(Call(operation, {}, timeout_s=timeout_s))
+    return await executor.execute(Call(operation, PARAMS, timeout_s=timeout_s))
 
 
 @pytest.mark.requirement("write-safety")
-@pytest.mark.parametrize("proof", [answer({}, status=429), NotSentError("refused")])
+@pytest.mark.parametrize("proof", [*(answer({}, status=status) for status in (423, 429, 477)), NotSentError("refused")])
 async def test_a_write_is_sent_again_when_it_certainly_did_not_happen(proof: HttpResponse | NotSentError) -> None:
-    transport = ScriptedTransport(proof, page("1"))
-    assert await run(CREATE, transport) == SUCCESS
+    transport = ScriptedTransport(proof, WRITTEN)
+    assert await run(CREATE, transport) == Contact("7")
     assert transport.unused == 0
 
 
@@ -288,14 +288,16 @@ async def test_a_write_of_unknown_outcome_is_not_sent_again(doubt: HttpResponse 
 @pytest.mark.requirement("write-safety")
 @pytest.mark.parametrize("status", [423, 477])
 async def test_a_write_to_a_locked_account_did_not_happen(status: int) -> None:
+    transport = ScriptedTransport(*[answer({}, status=status)] * 4)
     with pytest.raises(UpstreamUnavailableError):
-        await run(CREATE, ScriptedTransport(answer({}, status=status)))
+        await run(CREATE, transport)
+    assert transport.unused == 0
 
 
 @pytest.mark.requirement("write-safety")
 @pytest.mark.parametrize("doubt", [answer({}, status=502), MaybeSentError("closed"), AnswerTimeoutError("slow")])
 async def test_a_write_that_may_be_repeated_is(doubt: HttpResponse | TransportError) -> None:
-    assert await run(UPDATE, ScriptedTransport(doubt, page("1"))) == SUCCESS
+    assert await run(UPDATE, ScriptedTransport(doubt, WRITTEN)) == Contact("7")
 
 
 @pytest.mark.requirement("write-safety")
@@ -317,7 +319,7 @@ async def test_a_write_that_still_waited_for_its_token_did_not_happen() -> None:
         version="2026-03",
     )
     with pytest.raises(UpstreamTimeoutError):
-        await executor.execute(Call(CREATE, {}, timeout_s=5))
+        await executor.execute(Call(CREATE, PARAMS, timeout_s=5))
     await executor.close()
 
 
@@ -327,4 +329,4 @@ async def test_a_write_whose_token_could_not_be_fetched_did_not_happen() -> None
     transport = ScriptedTransport(*[MaybeSentError("closed")] * 4)
     executor = HubspotConnector(auth_config=config, transport=transport)._open()
     with pytest.raises(UpstreamUnavailableError):
-        await executor.execute(Call(CREATE, {}))
+        await executor.execute(Call(CREATE, PARAMS))

@@ -145,7 +145,7 @@ def test_mappings_and_tuples_are_as_good_as_dicts_and_lists() -> None:
     ],
 )
 def test_a_misspelt_parameter_names_the_nearest(name: str, nearest: str) -> None:
-    known = ["limit", "after", "properties", "propertiesWithHistory", "associations", "archived"]
+    known = ["archived", "limit", "after", "properties", "propertiesWithHistory", "associations"]
     assert errors_of("contacts", "list", {name: 1}) == [
         FieldError(
             f"params.{name}",
@@ -184,8 +184,8 @@ def test_each_thing_that_is_wrong_is_said() -> None:
     )
     assert summary(errors) == [
         ("params.objectTyp", "unknown_param"),
-        ("params.objectId", "missing"),
         ("params.objectType", "missing"),
+        ("params.objectId", "missing"),
         ("params.archived", "wrong_type"),
         ("params.properties", "wrong_type"),
     ]

@@ -13,65 +13,32 @@ from hypothesis import strategies as st
 from airbyte_agent_hubspot._catalog import CATALOG
 from airbyte_agent_hubspot._shape import Metadata, PageShape
 from airbyte_agent_hubspot.models import CheckResult, Contact, Page, PageMeta
+from unit.examples import bodies_of, params_of
 
 if TYPE_CHECKING:
     from airbyte_agent_hubspot._operation import Operation
 
-TEXT = st.text(max_size=12)
-RECORDS = st.fixed_dictionaries(
-    {"id": TEXT},
-    optional={
-        "properties": st.dictionaries(TEXT, TEXT | st.none(), max_size=3),
-        "createdAt": st.just("2026-10-05T09:15:30.250Z"),
-        "archived": st.booleans(),
-        "url": TEXT,
-        "associations": st.dictionaries(
-            TEXT,
-            st.fixed_dictionaries({"results": st.lists(st.fixed_dictionaries({"id": TEXT, "type": TEXT}), max_size=2)}),
-            max_size=2,
-        ),
-        "objectWriteTraceId": TEXT,
-    },
-)
-PAGES = st.fixed_dictionaries(
-    {"results": st.lists(RECORDS, max_size=3)},
-    optional={
-        "paging": st.sampled_from([{}, {"next": {"after": "102"}}, {"next": {"after": "102", "link": "https://x"}}]),
-        "total": st.integers(0, 10_000),
-    },
-)
-BODIES: dict[str, st.SearchStrategy[object]] = {
-    "list": PAGES,
-    "api_search": PAGES,
-    "get": RECORDS,
-    "check": st.fixed_dictionaries({"portalId": st.integers(1, 2**40)}),
-}
-DEFINITIONS = st.fixed_dictionaries({"name": TEXT}, optional={"label": TEXT, "options": st.just([])})
-SCHEMAS = st.fixed_dictionaries(
-    {"id": TEXT, "name": TEXT},
-    optional={"properties": st.lists(DEFINITIONS, max_size=2), "labels": st.just({"singular": "Car"})},
-)
-
 
 @pytest.mark.requirement("one-interface")
 @pytest.mark.parametrize("operation", list(CATALOG), ids=lambda one: f"{one.entity}.{one.action}")
-@settings(max_examples=20)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_the_envelope_changes_nothing(operation: Operation, data: st.DataObject) -> None:
-    bodies: st.SearchStrategy[object] = BODIES[operation.action]
-    if operation.entity == "schemas":
-        bodies = SCHEMAS if operation.action == "get" else SCHEMAS.map(lambda one: {"results": [one]})
-    body = json.dumps(data.draw(bodies)).encode()
-    result, metadata = operation.shape.to_envelope(body, {})
+    params = operation.reader.read(data.draw(params_of(operation)))
+    answered = data.draw(bodies_of(operation.shape, params))
+    body = b"" if answered is None else json.dumps(answered).encode()
+    result, metadata = operation.shape.to_envelope(body, params)
     sent = msgspec.json.decode(msgspec.json.encode(metadata), type=Metadata)
-    assert operation.shape.from_envelope(result, sent) == operation.shape.decode(body, {})
+    assert operation.shape.from_envelope(result, sent) == operation.shape.decode(body, params)
 
 
 def test_a_pages_records_cross_the_envelope_byte_by_byte() -> None:
-    body = b'{"total": 3, "results":[ {"id":"1" , "new": 1.50} ],"paging":{"next":{"after":"102","link":"https://x"}}}'
+    body = (
+        b'{"total": 3, "results":[ {"id":"1" , "newer": 1.50} ],"paging":{"next":{"after":"102","link":"https://x"}}}'
+    )
     shape = PageShape(Contact)
     result, metadata = shape.to_envelope(body, {})
-    assert result == b'[ {"id":"1" , "new": 1.50} ]'
+    assert result == b'[ {"id":"1" , "newer": 1.50} ]'
     assert msgspec.json.encode(metadata) == (
         b'{"next_cursor":"102","next_link":"https://x","has_next_page":true,"end_cursor":"102","total":3}'
     )
