@@ -33,6 +33,7 @@ Family: TypeAlias = Literal[
     "pipelines",
     "properties",
     "schemas",
+    "send_statuses",
     "single_send",
     "subscriptions",
     "users",
@@ -47,6 +48,7 @@ _ROOTS: Final[dict[Family, tuple[str, str]]] = {
     "pipelines": ("/crm/v3/pipelines", "/crm/pipelines/{}"),
     "properties": ("/crm/v3/properties", "/crm/properties/{}"),
     "schemas": ("/crm-object-schemas/v3/schemas", "/crm-object-schemas/{}/schemas"),
+    "send_statuses": ("/marketing/v3/email/send-statuses", "/marketing/v3/email/send-statuses"),
     "single_send": ("/marketing/v4/email/single-send", "/marketing/v4/email/single-send"),
     "subscriptions": ("/communication-preferences/v4/statuses", "/communication-preferences/{}/statuses"),
     "users": ("/settings/v3/users", "/settings/users/{}"),
@@ -57,6 +59,8 @@ _ROOTS: Final[dict[Family, tuple[str, str]]] = {
 _LISTS_OF_NAMES: Final = frozenset({"properties", "propertiesWithHistory", "associations"})
 _STEPS: Final = frozenset({"", ".", ".."})
 """Segments that an HTTP client would take out of a path."""
+_SLASHES: Final = frozenset("/\\")
+"""Even escaped, they divide a path for servers that unescape it first."""
 _MAX_ADDRESS_CHARS: Final = 16_000
 """HubSpot answers 414 from about 16,200 characters on."""
 
@@ -70,9 +74,12 @@ def path(family: Family, version: str, *parts: object) -> str:
     legacy, dated = _ROOTS[family]
     root = legacy if version == LEGACY_VERSION else dated.format(version)
     segments = [str(part) for part in parts]
-    step = next((segment for segment in segments if segment in _STEPS), None)
+    step = next((segment for segment in segments if segment in _STEPS or not _SLASHES.isdisjoint(segment)), None)
     if step is not None:
-        sentence = f"{step!r} is neither an id nor an object type: it would lead to another address."
+        sentence = (
+            f"{step!r} is neither an id nor an object type: it would lead to another address. "
+            "A value of `idProperty` with a slash can be looked up with batch_get."
+        )
         raise InvalidParamsError(sentence, errors=[FieldError("params", sentence, "out_of_range")])
     return "/".join((root, *(quote(segment, safe="") for segment in segments)))
 
