@@ -139,7 +139,7 @@ def refusal_of(response: HttpResponse) -> ConnectorError:
             upstream=upstream,
         )
     if response.status in {400, 401, 403}:
-        return reauthorization_required(said, upstream)
+        return reauthorization_required(said, upstream, error_code=_reason(str(body.status), said))
     if response.status == 429:  # noqa: PLR2004 - HTTP's own number
         return RateLimitedError(
             f"HubSpot's token endpoint limits this app: {said}. Try again later.",
@@ -147,6 +147,17 @@ def refusal_of(response: HttpResponse) -> ConnectorError:
             retry_after_s=read_retry_after_s(response),
         )
     return UpstreamError(f"HubSpot's token endpoint failed: {said}. Try again later.", upstream=upstream)
+
+
+def _reason(status: str, said: str) -> str:
+    """Why a refresh token is refused.
+
+    Source: https://github.com/airbytehq/airbyte/issues/57001
+    """
+    if status == "BAD_HUB":
+        return "account_unreachable"
+    # choice: only the text tells a token of another app ("was not issued to this client") from a dead one.
+    return "refresh_token_wrong_client" if "client" in said.lower() else "refresh_token_invalid"
 
 
 def is_due(expires_at_s: float | None, now_s: float) -> bool:

@@ -214,12 +214,14 @@ def unreadable(operation: Operation, body: bytes) -> ConnectorError:
     )
 
 
-def reauthorization_required(why: str, upstream: Upstream | None = None) -> ReauthorizationRequiredError:
+def reauthorization_required(
+    why: str, upstream: Upstream | None = None, *, error_code: str = "refresh_token_invalid"
+) -> ReauthorizationRequiredError:
     """The error for credentials that HubSpot no longer accepts."""
     return ReauthorizationRequiredError(
         f"HubSpot no longer accepts this account's credentials: {why}. "
         "Connect the account again to get a new refresh token.",
-        errors=[FieldError("credentials.refresh_token", why, "refresh_token_invalid")],
+        errors=[FieldError("credentials.refresh_token", why, error_code)],
         upstream=upstream,
     )
 
