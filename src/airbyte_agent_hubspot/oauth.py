@@ -40,7 +40,7 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable
 
     from ._clock import Clock
     from ._http import Transport
@@ -296,7 +296,7 @@ class _Speaker:
 
 
 @asynccontextmanager
-async def _speaking(app: OAuthApp, transport: Transport | None, clock: Clock | None) -> AsyncIterator[_Speaker]:
+async def _speaking(app: OAuthApp, transport: Transport | None, clock: Clock | None) -> AsyncGenerator[_Speaker, None]:
     """Speaks over `transport`; over one of its own, which it closes, if there is none."""
     api_url = checked_url(app.api_url, "api_url", allow_insecure_http=False)
     used = transport or PyqwestTransport()

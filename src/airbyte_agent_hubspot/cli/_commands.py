@@ -25,7 +25,7 @@ from ._exits import Exit, exit_of
 from ._login import LoginOptions, log_in, log_out
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Coroutine, Generator
 
     from ..models import CheckResult, Result
 
@@ -192,7 +192,7 @@ def _run(work: Coroutine[None, None, T]) -> T:
 
 
 @contextmanager
-def _reporting() -> Iterator[None]:
+def _reporting() -> Generator[None, None, None]:
     """Turns an error into a sentence and an exit code."""
     try:
         yield

@@ -12,7 +12,7 @@ from ._cipher import FileKey, missing_extra, new_key, open_sealed, read_key, sea
 from ._private_file import read_private, replace_private
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from filelock import FileLock
 
@@ -55,7 +55,7 @@ class EncryptedTokenFile:
         return self._path
 
     @asynccontextmanager
-    async def exclusive(self) -> AsyncIterator[None]:
+    async def exclusive(self) -> AsyncGenerator[None, None]:
         """While it is entered, no other task and no other process is inside."""
         import asyncio  # noqa: PLC0415 - not needed to import the package
 
