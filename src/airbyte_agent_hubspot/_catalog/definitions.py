@@ -38,7 +38,7 @@ def _schema_url(params: Params, version: str) -> str:
 
 def _encode_create_schema(params: Params, version: str) -> HttpRequest:
     # HubSpot's reference wants these lists; its API also takes them empty.
-    body = {"requiredProperties": [], "properties": [], "associatedObjects": [], **params}
+    body: dict[str, object] = {"requiredProperties": [], "properties": [], "associatedObjects": [], **params}
     return send("POST", path("schemas", version), body)
 
 
