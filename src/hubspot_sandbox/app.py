@@ -37,6 +37,7 @@ from hubspot_sandbox.doors import (
     schemas,
     search,
     stages,
+    state_view,
     token_info,
     webhooks,
 )
@@ -73,6 +74,7 @@ DOORS: Final[tuple[Door, ...]] = tuple(
         admin.DOORS,
         controls.DOORS,
         webhooks.DOORS,
+        state_view.DOORS,
     )
 )
 # Source: https://github.com/PostHog/posthog/pull/31617 (where live requests began to fail)

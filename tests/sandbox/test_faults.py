@@ -63,7 +63,7 @@ async def test_machines_before_hubspot_answer_in_html(kind: str, client: Client,
     reply = await write(client)
 
     assert (reply.status, reply.headers["content-type"]) == (PAGES[kind], "text/html; charset=UTF-8")
-    assert reply.headers["Retry-After"] == "7"
+    assert reply.headers["retry-after"] == "7"
     assert str(PAGES[kind]) in reply.text
     assert not known(portal)
 
@@ -84,13 +84,13 @@ async def test_each_limit_has_its_own_words(kind: str, fields: dict[str, str], c
 
     assert silent.status == telling.status == 429
     assert fields.items() <= silent.json().items()
-    assert [reply.headers.get("Retry-After") for reply in (silent, telling)] == [None, "2"]
+    assert [reply.headers.get("retry-after") for reply in (silent, telling)] == [None, "2"]
 
 
 async def test_a_migration_says_when_to_come_back(client: Client, portal: Portal) -> None:
     portal.faults.add(Fault("migration"))
 
-    assert (await write(client)).headers["Retry-After"] == "3"
+    assert (await write(client)).headers["retry-after"] == "3"
 
 
 async def test_an_answer_of_ones_own(client: Client, portal: Portal) -> None:
