@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.applications import Starlette
 
+import hubspot_sandbox
 from hubspot_sandbox import ConnectionDroppedError, Fault, FaultError, Portal, VirtualClock, create_app
 from hubspot_sandbox.faults import CLOUDFLARE, KINDS
 from hubspot_sandbox.serving import serve_in_thread
@@ -340,3 +341,22 @@ async def test_the_index_lag_of_each_write_lies_between_its_bounds(
 
     assert (seen[:2], seen[4]) == ([0, 0], 8)
     assert 0 < seen[3] < 8
+
+
+def test_a_misspelt_name_of_the_package_is_an_error() -> None:
+    with pytest.raises(AttributeError):
+        hubspot_sandbox.Falt  # type: ignore[attr-defined] # noqa: B018 - misspelt on purpose
+
+
+async def test_a_delay_goes_by_the_machines_clock_where_that_is_the_portals() -> None:
+    app = create_app(portal="small")
+    portal: Portal = app.state.portal
+    portal.faults.add(Fault("latency", delay_s=0.001))
+
+    reply = await Client(app, portal.tokens.access_tokens()[0].token).send("GET", CONTACTS)
+
+    assert reply.status == 200
+
+
+def test_waiting_for_an_instant_that_has_come_is_no_wait(clock: VirtualClock) -> None:
+    asyncio.run(clock.wait_until_ms(clock.now_ms()))
