@@ -14,6 +14,7 @@ _OTHERS: Final = (
     "automation",
     "communication_preferences.read",
     "communication_preferences.read_write",
+    "communication_preferences.write",
     "content",
     "conversations.read",
     "crm.export",
