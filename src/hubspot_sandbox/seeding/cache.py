@@ -18,7 +18,17 @@ from hubspot_sandbox.seeding.crowd import Crowd
 from hubspot_sandbox.store import Store
 
 # What the content of a generated portal follows from, beside its seed.
-_SOURCES: Final = ("*.py", "data/*", "seeding/*.py")
+_SOURCES: Final = (
+    "calculations.py",
+    "data/*",
+    "identifiers.py",
+    "pipelines.py",
+    "records.py",
+    "scopes.py",
+    "seeding/*.py",
+    "store.py",
+    "tokens.py",
+)
 _CROWDED_TABLES: Final = ("record", "association")
 
 
