@@ -30,6 +30,7 @@ REQUIREMENTS: Final[dict[str, Requirement]] = {
     "pure-import": Requirement(
         "issue 2", "Importing and constructing open no socket, write no file, start no thread, load nothing heavy."
     ),
+    "run-shows-no-secret": Requirement("issue 2", "No test of the whole run writes a secret to its output or log."),
     "no-secrets-shown": Requirement("issue 2", "No repr, text or error with all its causes shows a secret."),
     # ---- whoever calls
     "one-interface": Requirement(

@@ -67,7 +67,7 @@ class Interference:
         answer = answer_to(fault, self._portal.clock, exchange.entry.correlation_id)
         if answer is not None:
             headers = {**answer.headers, "content-type": answer.content_type}
-            encoded = tuple((name.encode(), value.encode()) for name, value in headers.items())
+            encoded = tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
             reply = _Reply(answer.status, encoded, answer.content())
         await _give(fault, reply, scope, receive, send)
 

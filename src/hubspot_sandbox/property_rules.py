@@ -52,7 +52,7 @@ class NewProperty(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     referenced_object_type: str = ""
     calculation_formula: str = ""
     data_sensitivity: str = "non_sensitive"
-    show_currency_symbol: bool = False
+    show_currency_symbol: bool | msgspec.UnsetType = msgspec.UNSET
     currency_property_name: str = ""
 
 

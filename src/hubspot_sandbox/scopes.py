@@ -14,6 +14,7 @@ _OTHERS: Final = (
     "automation",
     "communication_preferences.read",
     "communication_preferences.read_write",
+    "communication_preferences.write",
     "content",
     "conversations.read",
     "crm.export",
@@ -43,7 +44,7 @@ def known_scopes() -> tuple[str, ...]:
     """All scopes, in alphabetic order, `oauth` among them."""
     scopes = {ALWAYS_GRANTED, *_OTHERS}
     names = {kind.scope for kind in standard_types()} | {"custom"}
-    for name in names - {"tickets", "emails"}:
-        for verb in ("read", "write"):
-            scopes |= {f"crm.objects.{name}.{verb}", f"crm.schemas.{name}.{verb}"}
+    for verb in ("read", "write"):
+        scopes |= {f"crm.objects.{name}.{verb}" for name in names - {"tickets", "emails"}}
+        scopes |= {f"crm.schemas.{name}.{verb}" for name in names - {"tickets"}}
     return tuple(sorted(scopes))

@@ -71,12 +71,16 @@ class Compiler:
         """The ORDER BY terms; oldest first unless asked otherwise, empty values last."""
         if request.sort is None:
             return "created_ms, id"
-        field = self._field(request.sort.property_name)
+        field = self.field(request.sort.property_name)
         direction = "DESC" if request.sort.descending else "ASC"
         nulls = "" if field.value == field.compared else f"{field.value} IS NULL, "
         return f"{nulls}{field.compared} {direction}, id"
 
-    def _field(self, name: str) -> Field:
+    def field(self, name: str) -> Field:
+        """A property in SQL.
+
+        Raises: ValidationError for one the type does not have.
+        """
         columns = {
             "hs_object_id": (Kind.NUMBER, "id"),
             self._type.created_property: (Kind.INSTANT, "created_ms"),
@@ -101,7 +105,7 @@ class Compiler:
     def _condition(self, wanted: Filter) -> Sql:
         if wanted.property_name.startswith(LINKED):
             return self._linked(wanted)
-        field = self._field(wanted.property_name)
+        field = self.field(wanted.property_name)
         return _CONDITIONS[wanted.operator](field, wanted)
 
     def _linked(self, wanted: Filter) -> Sql:

@@ -6,6 +6,7 @@
     merged       ids that live on as another record
     stale        what the search index still shows of records that changed a moment ago
     document     the small collections (tokens, owners, pipelines, schemas, definitions) as JSON
+    member       who is in a list that people fill by hand
     counter      serial numbers
 
 Property values are text, as on the wire; instants are integers (epoch ms), so that SQL compares them as numbers.
@@ -46,10 +47,6 @@ _INDEXES: Final = "\n".join(
         ),
     ]
 )
-
-
-# Files of another layout cannot be taken for the same.
-LAYOUT: Final = read_data("schema.sql") + _INDEXES
 
 
 class Store:

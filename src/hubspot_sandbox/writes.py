@@ -85,7 +85,10 @@ def update_record(
     _check_unique(portal, object_type, _present(wanted), before.id)
     now_ms = portal.clock.now_ms()
     names = {name for name in {*wanted, *values} if values.get(name) != before.properties.get(name)}
-    derived = derive(object_type, Change(before.id, values, names, stage, before.created_ms, now_ms, is_new=False))
+    change = Change(before.id, values, names, stage, before.created_ms, now_ms, is_new=False)
+    derived = derive(object_type, change)
+    # Recorded 2022: the answer shows what follows from every value that was sent, changed or not.
+    shown = derive(object_type, replace(change, names=wanted.keys()))
     if "hubspot_owner_id" in names:
         derived |= _owner_values(portal, values, now_ms)
     values = _merged(values, derived)
@@ -93,7 +96,7 @@ def update_record(
     portal.records.replace(record)
     portal.history.note_change(before, {name: values.get(name) for name in names}, author, now_ms)
     _delay_search(portal, record, before)
-    return Written(record, frozenset({*wanted, *names, *derived}))
+    return Written(record, frozenset({*wanted, *names, *derived, *shown}))
 
 
 def archive_record(portal: Portal, record: Record) -> None:

@@ -48,6 +48,17 @@ def test_it_is_generated_once_and_every_copy_is_ones_own(cache: Path, portal: Po
     assert file.stat().st_mtime_ns == made_at
 
 
+def test_a_file_of_an_earlier_version_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CROWDED, "million", SIZE)
+    outdated, other = tmp_path / "million-3-0123456789ab.db", tmp_path / "million-33-0123456789ab.db"
+    outdated.touch()
+    other.touch()
+
+    build_store(3, "million", VirtualClock(), cache=tmp_path).close()
+
+    assert sorted(tmp_path.iterdir()) == sorted([cached_file(tmp_path, "million", 3), other])
+
+
 def test_a_state_file_keeps_its_copy(cache: Path, portal: Portal, tmp_path: Path) -> None:
     portal.store.close()
     state = tmp_path / "mine.db"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.applications import Starlette
 
+import hubspot_sandbox
 from hubspot_sandbox import ConnectionDroppedError, Fault, FaultError, Portal, VirtualClock, create_app
 from hubspot_sandbox.faults import CLOUDFLARE, KINDS
 from hubspot_sandbox.serving import serve_in_thread
@@ -63,7 +64,7 @@ async def test_machines_before_hubspot_answer_in_html(kind: str, client: Client,
     reply = await write(client)
 
     assert (reply.status, reply.headers["content-type"]) == (PAGES[kind], "text/html; charset=UTF-8")
-    assert reply.headers["Retry-After"] == "7"
+    assert reply.headers["retry-after"] == "7"
     assert str(PAGES[kind]) in reply.text
     assert not known(portal)
 
@@ -84,13 +85,13 @@ async def test_each_limit_has_its_own_words(kind: str, fields: dict[str, str], c
 
     assert silent.status == telling.status == 429
     assert fields.items() <= silent.json().items()
-    assert [reply.headers.get("Retry-After") for reply in (silent, telling)] == [None, "2"]
+    assert [reply.headers.get("retry-after") for reply in (silent, telling)] == [None, "2"]
 
 
 async def test_a_migration_says_when_to_come_back(client: Client, portal: Portal) -> None:
     portal.faults.add(Fault("migration"))
 
-    assert (await write(client)).headers["Retry-After"] == "3"
+    assert (await write(client)).headers["retry-after"] == "3"
 
 
 async def test_an_answer_of_ones_own(client: Client, portal: Portal) -> None:
@@ -340,3 +341,22 @@ async def test_the_index_lag_of_each_write_lies_between_its_bounds(
 
     assert (seen[:2], seen[4]) == ([0, 0], 8)
     assert 0 < seen[3] < 8
+
+
+def test_a_misspelt_name_of_the_package_is_an_error() -> None:
+    with pytest.raises(AttributeError):
+        hubspot_sandbox.Falt  # type: ignore[attr-defined] # noqa: B018 - misspelt on purpose
+
+
+async def test_a_delay_goes_by_the_machines_clock_where_that_is_the_portals() -> None:
+    app = create_app(portal="small")
+    portal: Portal = app.state.portal
+    portal.faults.add(Fault("latency", delay_s=0.001))
+
+    reply = await Client(app, portal.tokens.access_tokens()[0].token).send("GET", CONTACTS)
+
+    assert reply.status == 200
+
+
+def test_waiting_for_an_instant_that_has_come_is_no_wait(clock: VirtualClock) -> None:
+    asyncio.run(clock.wait_until_ms(clock.now_ms()))

@@ -131,3 +131,13 @@ def test_what_cannot_be_read_is_refused(portal: Portal, tmp_path: Path) -> None:
 def test_an_empty_file_loads_nothing(portal: Portal, tmp_path: Path) -> None:
     assert load_file(portal, "contacts", write(tmp_path / "a.csv", "")).records == 0
     assert load_file(portal, "contacts", write(tmp_path / "a.json", "[]")).records == 0
+
+
+@pytest.mark.parametrize("heading", ["firstname,First Name", "Shoe Size,shoe-size"])
+def test_two_columns_cannot_be_one_property(heading: str, portal: Portal, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", f"email,{heading}\nada@own.example,a,b\n")
+
+    with pytest.raises(LoadError) as refused:
+        load_file(portal, "contacts", path)
+
+    assert refused.value.problems[0].startswith(f"{path}, line 2: more than one column is the property ")

@@ -105,7 +105,6 @@ def create_definition(portal: Portal, object_type: ObjectType, wanted: NewProper
         "referenced_object_type": wanted.referenced_object_type,
         "calculation_formula": wanted.calculation_formula,
         "currency_property_name": wanted.currency_property_name,
-        "show_currency_symbol": wanted.show_currency_symbol,
     }
     definition = PropertyDefinition(
         updated_at=now_at,
@@ -127,6 +126,7 @@ def create_definition(portal: Portal, object_type: ObjectType, wanted: NewProper
         hidden=wanted.hidden,
         modification_metadata=ModificationMetadata(read_only_value=bool(wanted.calculation_formula)),
         form_field=wanted.form_field,
+        show_currency_symbol=wanted.show_currency_symbol,
         data_sensitivity=wanted.data_sensitivity,
     )
     definition = msgspec.structs.replace(definition, **{name: value for name, value in optional.items() if value})

@@ -1,11 +1,12 @@
 """Portals too large to generate at every start: generated once into a file, then copied.
 
-The file is in the user's cache directory (`XDG_CACHE_HOME`, or `~/.cache`), one per portal, seed and layout of the
-tables. Its dates lead up to a fixed day, so that it stays what it is.
+The file is in the user's cache directory (`XDG_CACHE_HOME`, or `~/.cache`), one per portal and seed; it is made anew
+once this package would make it differently. Its dates lead up to a fixed day, so that it stays what it is.
 """
 
 import os
 import shutil
+from functools import cache as cache_result
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,11 +15,21 @@ from typing import Final
 from hubspot_sandbox.clock import VIRTUAL_START, Clock, VirtualClock
 from hubspot_sandbox.portal import Behaviour, Portal
 from hubspot_sandbox.seeding.crowd import Crowd
-from hubspot_sandbox.store import LAYOUT, Store
+from hubspot_sandbox.store import Store
 
-# Raised whenever the same seed would give other records.
-GENERATION: Final = 1
-_SMALL_TABLES: Final = ("history", "merged", "document", "counter")
+# What the content of a generated portal follows from, beside its seed.
+_SOURCES: Final = (
+    "calculations.py",
+    "data/*",
+    "identifiers.py",
+    "pipelines.py",
+    "records.py",
+    "scopes.py",
+    "seeding/*.py",
+    "store.py",
+    "tokens.py",
+)
+_CROWDED_TABLES: Final = ("record", "association")
 
 
 def default_cache() -> Path:
@@ -29,8 +40,16 @@ def default_cache() -> Path:
 
 def cached_file(cache: Path, portal: str, seed: int) -> Path:
     """The file of a portal, whether it exists or not."""
-    layout = sha256(LAYOUT.encode()).hexdigest()[:8]
-    return cache / f"{portal}-{seed}-{GENERATION}-{layout}.db"
+    return cache / f"{portal}-{seed}-{_fingerprint()}.db"
+
+
+@cache_result
+def _fingerprint() -> str:
+    package = Path(__file__).parents[1]
+    digest = sha256()
+    for path in sorted(path for pattern in _SOURCES for path in package.glob(pattern) if path.is_file()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def copy_cached(source: Path, path: Path | None) -> Store:
@@ -59,14 +78,18 @@ def write_crowded(target: Path, template: Store, contacts: int) -> None:
         store.connection.execute("PRAGMA journal_mode = DELETE")
         store.close()
         unfinished.replace(target)
+        for outdated in target.parent.glob(f"{target.name.rpartition('-')[0]}-*.db"):
+            if outdated != target:
+                outdated.unlink()
     finally:
         store.close()
         unfinished.unlink(missing_ok=True)
 
 
 def _fill(store: Store, template: Store, contacts: int) -> None:
-    for table in _SMALL_TABLES:
-        _copy(store, template, table, "")
+    for (table,) in template.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        if table not in _CROWDED_TABLES and not table.startswith("sqlite_"):
+            _copy(store, template, table, "")
     clock: Clock = VirtualClock(VIRTUAL_START)
     portal = Portal(store, clock, Behaviour())
     known = int(template.connection.execute("SELECT count(*) FROM record WHERE type = '0-1'").fetchone()[0])

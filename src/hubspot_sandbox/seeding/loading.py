@@ -77,7 +77,7 @@ def _load(portal: Portal, object_type: ObjectType, path: Path, rows: list[_Row])
     problems: list[str] = []
     for row in rows:
         try:
-            values = {names.of(column): value for column, value in row.values.items()}
+            values = names.all_of(row.values)
             create_record(portal, object_type, values, _AUTHOR)
         except ApiError as error:
             problems.append(f"{path}, line {row.line}: {_explain(error)}")
@@ -101,6 +101,18 @@ class _Names:
         self._type = object_type
         self._known: dict[str, str] = {}
         self.made: list[str] = []
+
+    def all_of(self, values: Mapping[str, object]) -> dict[str, object]:
+        """The values by property.
+
+        Raises: ValueError for a column that cannot be a property, or two that are the same one.
+        """
+        found = {self.of(column): value for column, value in values.items()}
+        if len(found) < len(values):
+            names = [self.of(column) for column in values]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise ValueError(f"more than one column is the property {', '.join(twice)}")
+        return found
 
     def of(self, column: str) -> str:
         """The property of a column; made if there is none.
