@@ -22,10 +22,12 @@ from airbyte_agent_server.connectors.store import ConnectorStore
 from airbyte_agent_server.connectors.validation import CredentialValidator
 from airbyte_agent_server.db.engine import Database, open_database
 from airbyte_agent_server.db.schema import migrate
+from airbyte_agent_server.execute.keyed import KeyedWrites
 from airbyte_agent_server.execute.routes import build_execute_route
 from airbyte_agent_server.execute.service import ExecuteLimits, ExecuteService
 from airbyte_agent_server.health import HealthRoutes
 from airbyte_agent_server.hubspot import HubspotOAuth, OAuthApp
+from airbyte_agent_server.idempotency.store import IdempotencyStore
 from airbyte_agent_server.oauth.broker import BrokerParts, OAuthBroker
 from airbyte_agent_server.oauth.routes import OAuthRoutes
 from airbyte_agent_server.oauth.states import StateStore
@@ -200,12 +202,14 @@ def _add_routes(app: FastAPI, core: Core, tokens: TokenService, gate: Gate) -> N
     tenants = Tenants(core.accounts)
     grants = GrantStore(core.database, core.sealer, clock=clock, ids=ids)
     store = ConnectorStore(core.database)
+    keys = IdempotencyStore(core.database, core.sealer, clock=clock, ids=ids)
     connectors = ConnectorService(
-        core.database, store, core.secrets, grants, oauth=core.oauth, apps=core.apps, clock=clock, ids=ids
+        core.database, store, core.secrets, grants, keys, oauth=core.oauth, apps=core.apps, clock=clock, ids=ids
     )
     execute = ExecuteService(
         connectors,
         core.refresher,
+        KeyedWrites(keys, deadline_s=settings.execute_deadline_s),
         retrier=core.retrier,
         api_base_url=settings.hubspot_api_base_url,
         limits=ExecuteLimits(settings.execute_deadline_s, settings.result_limit_bytes),
@@ -227,9 +231,8 @@ def _add_routes(app: FastAPI, core: Core, tokens: TokenService, gate: Gate) -> N
     router.routes.insert(0, build_execute_route(execute, gate, limit_bytes=settings.body_limit_bytes))
     TokenRoutes(tokens, tenants).add_to(router)
     OAuthRoutes(broker, connectors, tenants).add_to(router)
-    ConnectorRoutes(connectors, tenants, grants=grants, validator=CredentialValidator(core.oauth, core.apps)).add_to(
-        router
-    )
+    validator = CredentialValidator(core.oauth, core.apps)
+    ConnectorRoutes(connectors, tenants, keys, grants=grants, validator=validator).add_to(router)
     HealthRoutes(core.database, core.sealer, core.keys).add_to(router)
     add_document_route(app)
     _check_access(app)

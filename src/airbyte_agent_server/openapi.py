@@ -12,6 +12,7 @@ from airbyte_agent_hubspot._catalog import CATALOG
 from airbyte_agent_hubspot._describe import params_schema
 from airbyte_agent_server.aliases import API, FIELD_ALIASES, PATH_ALIASES, PREFIX_ALIASES
 from airbyte_agent_server.execute.routes import PATH as EXECUTE_PATH
+from airbyte_agent_server.idempotency.keys import HEADER, KEY_TEXT
 from airbyte_agent_server.problems import PROBLEM_TYPES
 from airbyte_agent_server.tokens.access import ACCESS
 
@@ -99,7 +100,10 @@ def _execute_operation() -> Document:
         "summary": "Execute",
         "description": "Run one operation. Its parameters and result are those of open source execution.",
         "operationId": "execute",
-        "parameters": [{"name": "connector_id", "in": "path", "required": True, "schema": {"type": "string"}}],
+        "parameters": [
+            {"name": "connector_id", "in": "path", "required": True, "schema": {"type": "string"}},
+            {"name": HEADER, "in": "header", "description": KEY_TEXT, "schema": {"type": "string", "maxLength": 255}},
+        ],
         "requestBody": {"required": True, "content": {"application/json": {"schema": {"anyOf": calls}}}},
         "responses": {"200": {"description": "The result.", "content": {"application/json": {"schema": _ENVELOPE}}}},
     }

@@ -25,10 +25,10 @@ class ProblemType:
 
 
 def _types(*rows: tuple[str, int, str, str]) -> dict[str, ProblemType]:
-    """Limits and passing outages are worth another try, unchanged; nothing else is."""
-    retryable = {429, 502, 503, 504}
+    """Limits, passing outages and what is still running are worth another try, unchanged; nothing else is."""
+    statuses, codes = {429, 502, 503, 504}, {"idempotency_in_progress"}
     return {
-        code: ProblemType(code, status, title, remedy, retryable=status in retryable)
+        code: ProblemType(code, status, title, remedy, retryable=status in statuses or code in codes)
         for code, status, title, remedy in rows
     }
 
@@ -174,7 +174,7 @@ def render_problem(problem: ProblemError, *, public_url: str, request_id: str) -
         **problem.extra,
     }
     headers = {"content-type": "application/problem+json", **problem.headers}
-    if kind.retryable or kind.code == "idempotency_in_progress":
+    if kind.retryable:
         headers["retry-after"] = str(retry_after_s or 1)
     if kind.status == 401:  # noqa: PLR2004  # RFC 9110: a 401 names its scheme
         headers["www-authenticate"] = _challenge(kind.code)

@@ -47,7 +47,7 @@ def test_a_request_narrows_the_scopes_and_never_widens_them() -> None:
     assert APP.narrowed(required=["tickets", "crm.everything"], optional=["tickets"], entities=None) == ScopeRequest(
         ("oauth", "tickets"), ()
     )
-    assert APP.narrowed(required=None, optional=None, entities=["deals"]) == ScopeRequest(
+    assert APP.narrowed(required=None, optional=None, entities={"deals": ["read"]}) == ScopeRequest(
         APP.required, ("crm.objects.deals.read",)
     )
 

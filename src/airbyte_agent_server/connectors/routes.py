@@ -2,15 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+import msgspec
+from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from airbyte_agent_hubspot.errors import ConnectorError
 from airbyte_agent_server.accounts.store import Workspace
 from airbyte_agent_server.aliases import API
 from airbyte_agent_server.connectors.grants import Grant, GrantStore
 from airbyte_agent_server.connectors.registry import ConnectorType, find_connector_type
-from airbyte_agent_server.connectors.service import ConnectorService, NewConnector, Revoke
+from airbyte_agent_server.connectors.service import ConnectorService, Draft, NewConnector, Revoke
 from airbyte_agent_server.connectors.validation import CredentialValidator
 from airbyte_agent_server.connectors.views import (
     ConnectorBody,
@@ -21,6 +23,16 @@ from airbyte_agent_server.connectors.views import (
     TypeFields,
 )
 from airbyte_agent_server.hubspot import AccountFacts
+from airbyte_agent_server.idempotency.keys import (
+    KEY_TEXT,
+    REPLAYED,
+    Answered,
+    Claim,
+    KeyedRequest,
+    body_of,
+    check_key,
+)
+from airbyte_agent_server.idempotency.store import IdempotencyStore
 from airbyte_agent_server.problems import ProblemError, field_problem
 from airbyte_agent_server.tokens.bearer import claims_of
 from airbyte_agent_server.tokens.claims import Denied, verify_connector
@@ -29,6 +41,8 @@ from airbyte_agent_server.vault.secrets import ConnectorSecret
 from airbyte_agent_server.wire.canonical import spelling_of
 
 _PREFIX = f"{API}/integrations/connectors"
+_LEASE_S = 120.0
+"""Longer than credentials take to be tried."""
 
 
 class ConnectorRoutes:
@@ -38,18 +52,20 @@ class ConnectorRoutes:
         self,
         service: ConnectorService,
         tenants: Tenants,
+        keys: IdempotencyStore,
         *,
         grants: GrantStore,
         validator: CredentialValidator,
     ) -> None:
         self._service = service
         self._tenants = tenants
+        self._keys = keys
         self._grants = grants
         self._validator = validator
 
     def add_to(self, router: APIRouter) -> None:
         """Register the routes."""
-        router.add_api_route(_PREFIX, self.create, methods=["POST"])
+        router.add_api_route(_PREFIX, self.create, methods=["POST"], response_model=ConnectorView)
         router.add_api_route(_PREFIX, self.list, methods=["GET"], response_model=ConnectorList)
         router.add_api_route(f"{_PREFIX}/{{connector_id}}", self.get, methods=["GET"])
         router.add_api_route(f"{_PREFIX}/{{connector_id}}", self.delete, methods=["DELETE"])
@@ -60,13 +76,37 @@ class ConnectorRoutes:
         body: ConnectorBody,
         *,
         validate_credentials: Annotated[bool, Query(alias="validate")] = True,
-    ) -> ConnectorView:
+        idempotency_key: Annotated[str | None, Header(description=KEY_TEXT)] = None,
+    ) -> Response:
         """Create a connector. Its credentials are tried at HubSpot first, unless `validate=false`."""
         kind = find_type(body)
         claims = claims_of(request)
         workspace = await self._tenants.enter(claims, Tenant.of(body.workspace_name, body.workspace_id))
-        secret, facts, grant = await self._secret_of(body, workspace, kind, validate=validate_credentials)
-        connector = await self._service.create(
+        if idempotency_key is None:
+            draft = await self._draft(body, workspace, kind, validate=validate_credentials)
+            await self._service.store(draft)
+            return _shown(draft)
+        check_key(idempotency_key)
+        content = msgspec.json.encode(
+            (validate_credentials, msgspec.json.decode(await request.body())), order="deterministic"
+        )
+        keyed = KeyedRequest(workspace.organization_id, workspace.id, "connectors", idempotency_key, content)
+        claim = await self._keys.claim(keyed, lease_s=_LEASE_S)
+        if not isinstance(claim, Claim):
+            return Response(body_of(claim), media_type="application/json", headers={REPLAYED: "true"})
+        try:  # an interrupted attempt stored nothing: the answer is stored together with the connector
+            draft = await self._draft(body, workspace, kind, validate=validate_credentials)
+            answer = _shown(draft)
+            settlement = await self._keys.seal(claim, Answered(msgspec.Raw(bytes(answer.body))))
+            await self._service.store(draft, settlement)
+        except (ProblemError, ConnectorError):
+            await self._keys.release(claim)
+            raise
+        return answer
+
+    async def _draft(self, body: ConnectorBody, workspace: Workspace, kind: ConnectorType, *, validate: bool) -> Draft:
+        secret, facts, grant = await self._secret_of(body, workspace, kind, validate=validate)
+        return await self._service.draft(
             NewConnector(
                 workspace=workspace,
                 kind=kind,
@@ -79,7 +119,6 @@ class ConnectorRoutes:
                 grant=grant,
             )
         )
-        return ConnectorView.of(connector)
 
     async def _secret_of(
         self, body: ConnectorBody, workspace: Workspace, kind: ConnectorType, *, validate: bool
@@ -142,6 +181,10 @@ class ConnectorRoutes:
         """Delete a connector and erase its credentials."""
         connector = await self._service.find(claims_of(request), connector_id)
         return DeletedConnector.of(await self._service.delete(connector, revoke=revoke))
+
+
+def _shown(draft: Draft) -> Response:
+    return Response(ConnectorView.of(draft.connector).model_dump_json(), media_type="application/json")
 
 
 def find_type(body: TypeFields) -> ConnectorType:

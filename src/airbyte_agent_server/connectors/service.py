@@ -15,11 +15,13 @@ from airbyte_agent_server.connectors.store import Connector, ConnectorStore, Sta
 from airbyte_agent_server.connectors.validation import Validated, missing_scope_warnings
 from airbyte_agent_server.db.engine import Database
 from airbyte_agent_server.hubspot import AccountFacts, HubspotOAuth
+from airbyte_agent_server.idempotency.keys import Settlement
+from airbyte_agent_server.idempotency.store import IdempotencyStore
 from airbyte_agent_server.ports import Clock, IdSource, SealBrokenError
 from airbyte_agent_server.problems import ProblemError
 from airbyte_agent_server.tokens.claims import Claims, Denied, verify_connector
 from airbyte_agent_server.vault.secrets import ConnectorSecret, OAuthSecret
-from airbyte_agent_server.vault.store import OpenedSecret, SecretStore, SuppliedBy
+from airbyte_agent_server.vault.store import OpenedSecret, SealedSecret, SecretStore, SuppliedBy
 
 _CACHED_CONNECTORS = 10_000
 _CACHE_LIFE_S = 20.0
@@ -58,6 +60,15 @@ class NewConnector:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """A connector that could be stored."""
+
+    connector: Connector
+    sealed: SealedSecret
+    grant: Grant | None
+
+
+@dataclass(frozen=True, slots=True)
 class Deletion:
     """A deleted connector."""
 
@@ -69,12 +80,13 @@ class Deletion:
 class ConnectorService:
     """Creates, finds and deletes connectors."""
 
-    def __init__(  # the composition root hands over each part once
+    def __init__(  # noqa: PLR0913  # the composition root hands over each part once
         self,
         database: Database,
         store: ConnectorStore,
         secrets: SecretStore,
         grants: GrantStore,
+        keys: IdempotencyStore,
         *,
         oauth: HubspotOAuth,
         apps: OAuthApps,
@@ -85,6 +97,7 @@ class ConnectorService:
         self._store = store
         self._secrets = secrets
         self._grants = grants
+        self._keys = keys
         self._oauth = oauth
         self._apps = apps
         self._clock = clock
@@ -95,6 +108,12 @@ class ConnectorService:
 
     async def create(self, new: NewConnector) -> Connector:
         """Store a new connector with its secret, and use up the grant it comes from."""
+        draft = await self.draft(new)
+        await self.store(draft)
+        return draft.connector
+
+    async def draft(self, new: NewConnector) -> Draft:
+        """A new connector that is not stored yet."""
         now = self._clock.now()
         facts = new.facts
         scopes = () if facts is None else facts.scopes
@@ -122,12 +141,21 @@ class ConnectorService:
             workspace_id=connector.workspace_id,
             supplied_by=new.supplied_by,
         )
+        return Draft(connector, sealed, new.grant)
+
+    async def store(self, draft: Draft, settlement: Settlement | None = None) -> None:
+        """Store a draft, and with it the answer to the request that made it, if that had an idempotency key.
+
+        Raises:
+            ProblemError: `idempotency_in_progress`, `invalid_secret_id`; nothing is stored.
+        """
         async with self._database.write() as connection:
-            if new.grant is not None:
-                await self._grants.consume(connection, new.grant)
-            await self._store.insert(connection, connector)
-            await self._secrets.insert(connection, sealed)
-        return connector
+            if settlement is not None:
+                await self._keys.settle(connection, settlement)
+            if draft.grant is not None:
+                await self._grants.consume(connection, draft.grant)
+            await self._store.insert(connection, draft.connector)
+            await self._secrets.insert(connection, draft.sealed)
 
     async def _default_name(self, workspace: Workspace, kind: ConnectorType) -> str:
         taken = {connector.name for connector in await self._store.list(workspace.id)}
@@ -207,6 +235,7 @@ class ConnectorService:
             if not await self._store.delete(connection, connector.id, at=now):
                 raise _not_found(connector.id)
             await self._secrets.erase(connection, connector.id)
+            await self._keys.erase(connection, connector.id)
         self.forget(connector.id)
         return Deletion(connector.id, now, await self._revoke(opened, revoke))
 

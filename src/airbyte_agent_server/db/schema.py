@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from airbyte_agent_server.db.engine import Database
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test compares it with the folder."""
 
 _LOCK_NAME = 4_702_111_234

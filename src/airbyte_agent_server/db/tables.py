@@ -174,3 +174,17 @@ oauth_grants = Table(
     Column("expires_at", Instant, nullable=False),
     Index(None, "expires_at"),
 )
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("key_hash", String(_HASH_LENGTH), primary_key=True),
+    Column("connector_id", String(_ID_LENGTH)),
+    Column("content_hash", String(_HASH_LENGTH), nullable=False),
+    _id("attempt"),
+    Column("leased_until", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("sealed", LargeBinary),
+    Index(None, "connector_id"),
+    Index(None, "expires_at"),
+)

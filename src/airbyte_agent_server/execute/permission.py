@@ -1,60 +1,51 @@
 """Whether a call may be made: by the token's permissions, and by the entities a connector is limited to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from typing import cast
 
 from airbyte_agent_hubspot._catalog.object_types import entity_of_type
 from airbyte_agent_server.connectors.store import Connector
+from airbyte_agent_server.execute.reach import Reach
 from airbyte_agent_server.problems import ProblemError
-from airbyte_agent_server.tokens.claims import Claims, Denied, verify_call
+from airbyte_agent_server.tokens.claims import Claims, Denied, Ok, verify_call
 
 
-def touched_entities(entity: str, params: Mapping[str, object]) -> Sequence[str]:
-    """The entities whose records a call reads or writes: the one really meant first, then those it reaches."""
-    main = entity
-    if entity == "objects":
-        main = entity_of_type(str(params.get("objectType")))
-    ends = [entity_of_type(str(params[name])) for name in ("fromObjectType", "toObjectType") if name in params]
-    return [main, *ends, *_associated(params)]
+def is_limited(claims: Claims, connector: Connector) -> bool:
+    """Whether only some entities may be touched."""
+    permissions = claims.permissions
+    return connector.entities is not None or (permissions is not None and permissions.allow is not None)
 
 
-def _associated(params: Mapping[str, object]) -> list[str]:
-    """Entities named by `associations`, of the call or of its inputs: names to read, or records to link to."""
-    inputs = params.get("inputs")
-    nested = [item.get("associations") for item in inputs if isinstance(item, dict)] if isinstance(inputs, list) else []
-    found: list[str] = []
-    for given in [params.get("associations"), *nested]:
-        items = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else []
-        names = [item.get("toObjectType") if isinstance(item, dict) else item for item in items]
-        found += [entity_of_type(str(name)) for name in names]
-    return found
-
-
-def check_call(
-    claims: Claims,
-    connector: Connector,
-    *,
-    entity: str,
-    action: str,
-    writes: bool,
-    params: Mapping[str, object],
-) -> None:
-    """Raise unless token and connector allow the call.
+def check_token(claims: Claims, reached: Iterable[Reach]) -> None:
+    """Raise unless the token allows all that a call reaches.
 
     Raises:
         ProblemError: `token_not_allowed` or `permission_denied`.
     """
-    main, *others = touched_entities(entity, params)
-    verdicts = [verify_call(claims, entity=main, action=action, writes=writes)]
-    verdicts += [verify_call(claims, entity=other, action="list", writes=False) for other in others]
-    for verdict in verdicts:
-        if isinstance(verdict, Denied):
-            raise verdict.raised()
-    if connector.entities is None or entity == "*":
+    for reach in reached:
+        verdicts = [verify_call(claims, entity=name, action=reach.action, writes=reach.writes) for name in reach.names]
+        if Ok() not in verdicts:
+            denied = next(verdict for verdict in verdicts if isinstance(verdict, Denied))
+            raise ProblemError(denied.code, denied.reason + reach.advice)
+
+
+def check_connector(connector: Connector, reached: Iterable[Reach]) -> None:
+    """Raise unless the connector may be used for all that a call reaches.
+
+    Raises:
+        ProblemError: `permission_denied`.
+    """
+    if connector.entities is None:
         return
-    modes = {str(row["entity"]): row["modes"] for row in connector.entities}
-    for name, mode in [(main, "write" if writes else "read"), *((other, "read") for other in others)]:
-        allowed = modes.get(name, ())
-        if not isinstance(allowed, list) or mode not in allowed:
+    allowed = {(entity_of_type(str(row["entity"])), mode) for row in connector.entities for mode in _modes(row)}
+    for reach in reached:
+        mode = "write" if reach.writes else "read"
+        if not any((name, mode) in allowed for name in reach.names):
             raise ProblemError(
-                "permission_denied", f"The connector is limited to other entities: it may not {mode} {name}."
+                "permission_denied",
+                f"The connector is limited to other entities: it may not {mode} {reach.names[0]}.{reach.advice}",
             )
+
+
+def _modes(row: Mapping[str, object]) -> list[str]:
+    return cast("list[str]", row["modes"])

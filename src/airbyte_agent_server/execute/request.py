@@ -56,7 +56,7 @@ def find_action(entity: str, action: str, params: Mapping[str, object]) -> str:
     Raises:
         ProblemError: `ambiguous_search`.
     """
-    if action != "search":
+    if action != "search" or action in CATALOG.find_entity(entity):
         return action
     query = params.get("query")
     of_store = isinstance(query, dict) or not _OF_CONTEXT_STORE.isdisjoint(params)

@@ -2,7 +2,7 @@
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, urlencode
@@ -78,16 +78,21 @@ class ScopeRequest:
         *,
         required: Sequence[str] | None,
         optional: Sequence[str] | None,
-        entities: Sequence[str] | None,
+        entities: Mapping[str, Collection[str]] | None,
     ) -> "ScopeRequest":
-        """The part of it that a request asks for; it never grows."""
+        """The part of it that a request asks for; it never grows. `entities` maps each to `read` and `write`."""
         known = {*self.required, *self.optional}
         kept = self.required
         if required is not None:
             kept = tuple(dict.fromkeys((_ALWAYS, *(scope for scope in required if scope in known))))
         wanted = self.optional if optional is None else tuple(scope for scope in optional if scope in known)
         if entities is not None:
-            needed = {scope for operation in CATALOG if operation.entity in entities for scope in operation.scopes}
+            needed = {
+                scope
+                for operation in CATALOG
+                if ("write" if operation.writes else "read") in entities.get(operation.entity, ())
+                for scope in operation.scopes
+            }
             wanted = tuple(scope for scope in wanted if scope in needed)
         return ScopeRequest(kept, tuple(scope for scope in wanted if scope not in kept))
 

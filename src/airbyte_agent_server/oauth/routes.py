@@ -91,7 +91,7 @@ class OAuthRoutes:
             reauthorizes=connector is not None,
         )
         lists = body.oauth_input_configuration
-        names = None if body.entities is None else [item.entity for item in body.entities]
+        modes = None if body.entities is None else {item.entity: item.modes for item in body.entities}
         started = await self._broker.start(
             claims,
             ConsentRequest(
@@ -100,7 +100,7 @@ class OAuthRoutes:
                 redirect_url=body.redirect_url,
                 completion=completion,
                 scopes=self._broker.app_scopes().narrowed(
-                    required=lists.scopes, optional=lists.optional_scopes, entities=names
+                    required=lists.scopes, optional=lists.optional_scopes, entities=modes
                 ),
                 connector=connector,
                 allow_account_change=body.allow_account_change,
