@@ -88,7 +88,7 @@ def world() -> World:
     return World()
 
 
-@pytest.mark.parametrize("code_verifier", [None, new_code_verifier()])
+@pytest.mark.parametrize("code_verifier", [None, new_code_verifier()], ids=["without PKCE", "with PKCE"])
 async def test_a_user_who_consents_gives_tokens_that_can_be_asked_about_and_revoked(
     world: World, code_verifier: str | None
 ) -> None:
