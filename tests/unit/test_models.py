@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,12 +16,18 @@ from airbyte_agent_hubspot.models import (
     AirbyteAuthConfig,
     AssociatedId,
     AssociatedIds,
+    Association,
+    AssociationType,
+    BatchItem,
+    BatchResult,
     CheckResult,
     Company,
     Contact,
     Deal,
     HubspotAuthConfig,
     HubspotPrivateAppAuthConfig,
+    ItemError,
+    Owner,
     Page,
     PageMeta,
     PropertyDefinition,
@@ -28,6 +35,9 @@ from airbyte_agent_hubspot.models import (
     Record,
     Schema,
     SchemaLabels,
+    SegmentList,
+    Stage,
+    StandardProperty,
     Ticket,
     TokenGrant,
 )
@@ -73,10 +83,52 @@ def test_a_record_without_instants_has_none() -> None:
     assert (record.created_at, record.updated_at, record.archived_at) == (None, None, None)
 
 
-@pytest.mark.parametrize(("kind", "attribute"), [(Company, "domain"), (Deal, "dealstage"), (Ticket, "subject")])
-def test_each_entity_has_attributes_of_its_own(kind: type[Record], attribute: str) -> None:
-    assert getattr(kind("1", {attribute: "x"}), attribute) == "x"
-    assert getattr(kind, attribute).__doc__
+@pytest.mark.parametrize(
+    ("kind", "attribute", "text", "value"),
+    [
+        (Contact, "hs_email_optout", "true", True),
+        (Contact, "hs_email_optout", "false", False),
+        (Contact, "hs_additional_emails", "a@b.example;c@d.example;", ["a@b.example", "c@d.example"]),
+        (Contact, "num_associated_deals", "3", 3),
+        (Company, "domain", "acme.example", "acme.example"),
+        (Company, "annualrevenue", "0.10", Decimal("0.10")),
+        (Company, "numberofemployees", "50", 50),
+        (Deal, "amount", "1200.10", Decimal("1200.10")),
+        (Deal, "dealstage", "won", "won"),
+        (Deal, "closedate", "2026-10-05T09:15:30.250Z", datetime(2026, 10, 5, 9, 15, 30, 250_000, tzinfo=UTC)),
+        (Deal, "hs_is_closed_won", "true", True),
+        (Ticket, "hs_ticket_category", "BILLING;OTHER", ["BILLING", "OTHER"]),
+        (Ticket, "time_to_close", "86400000", 86_400_000),
+        (Ticket, "subject", "Printer", "Printer"),
+    ],
+)
+def test_a_standard_property_is_an_attribute_of_its_type(
+    kind: type[Record], attribute: str, text: str, value: object
+) -> None:
+    read = getattr(kind("1", {attribute: text}), attribute)
+    assert (read, type(read)) == (value, type(value))
+    properties: list[dict[str, str | None]] = [{}, {attribute: None}, {attribute: ""}]
+    assert [getattr(kind("1", absent), attribute) for absent in properties] == [None, None, None]
+
+
+@pytest.mark.parametrize("kind", [Contact, Company, Deal, Ticket])
+def test_every_standard_property_says_what_it_is_and_reads_its_own_name(kind: type[Record]) -> None:
+    found = {name: item for name, item in vars(kind).items() if isinstance(item, StandardProperty)}
+    assert len(found) > 15
+    for name, item in found.items():
+        assert getattr(kind, name) is item
+        assert (item.__doc__ or "").endswith(".")
+        texts = ("7", "2026-10-05T09:15:30.250Z")  # one of them is of any type
+        assert [read_or_none(kind("1", {f"not_{name}": text}), name) for text in texts] == [None, None]
+        assert any(read_or_none(kind("1", {name: text}), name) is not None for text in texts), name
+
+
+def read_or_none(record: Record, name: str) -> object:
+    try:
+        value: object = getattr(record, name)
+    except (ArithmeticError, ValueError):  # the text is of another type
+        return None
+    return value
 
 
 def test_records_are_frozen_and_equal_by_value() -> None:
@@ -124,6 +176,66 @@ def test_a_page_is_the_sequence_of_its_records() -> None:
     assert len(page) == 2
     assert page.meta.has_next_page
     assert not PageMeta().has_next_page
+
+
+def test_a_batch_is_the_sequence_of_what_became_of_its_inputs() -> None:
+    lost: BatchItem[Contact] = BatchItem(1, None, None, ItemError("object_not_found", "Lost."))
+    batch = BatchResult([BatchItem(0, "7", Contact("7")), lost, BatchItem(2, "9")])
+    assert (batch.records, batch.errors, len(batch)) == ([Contact("7")], [lost], 3)
+    assert [item.index for item in batch] == [0, 1, 2]
+    assert batch.to_dict() == {
+        "items": [
+            {"index": 0, "id": "7", "record": {"id": "7", "properties": {}, "archived": False}},
+            {"index": 1, "error": {"code": "object_not_found", "message": "Lost."}},
+            {"index": 2, "id": "9"},
+        ]
+    }
+    assert BatchResult().items == []
+
+
+@pytest.mark.parametrize(
+    ("metadata", "is_closed", "probability"),
+    [
+        ({"probability": "0.2", "isClosed": "false"}, False, 0.2),
+        ({"probability": "1.0", "isClosed": "true"}, True, 1.0),
+        ({"ticketState": "OPEN"}, False, None),
+        ({"ticketState": "CLOSED"}, True, None),
+        ({}, False, None),
+    ],
+)
+def test_a_stage_says_whether_it_ends_and_how_likely_it_is_won(
+    metadata: dict[str, str], *, is_closed: bool, probability: float | None
+) -> None:
+    stage = Stage("1", metadata=metadata)
+    assert (stage.is_closed, stage.probability) == (is_closed, probability)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (Owner("1", "a@b.example", firstName="Ana", lastName="Ng"), "Ana Ng"),
+        (Owner("1", "a@b.example", lastName="Ng"), "Ng"),
+        (Owner("1", "a@b.example", firstName=""), "a@b.example"),
+        (Owner("1"), "1"),
+    ],
+)
+def test_an_owner_has_a_name_by_which_to_show_it(owner: Owner, name: str) -> None:
+    assert owner.full_name == name
+
+
+@pytest.mark.parametrize(
+    ("additional", "size"),
+    [(None, None), ({}, None), ({"hs_list_size": None}, None), ({"hs_list_size": "42"}, 42)],
+)
+def test_a_list_knows_its_size_where_it_was_asked_for(
+    additional: dict[str, str | None] | None, size: int | None
+) -> None:
+    assert SegmentList("5", "Customers", additionalProperties=additional).size == size
+
+
+def test_an_association_names_the_labels_among_its_types() -> None:
+    types = [AssociationType("HUBSPOT_DEFINED", 1, "Primary"), AssociationType("HUBSPOT_DEFINED", 279)]
+    assert Association("7", types).labels == ["Primary"]
 
 
 # ---------------------------------------------------------------- credentials
