@@ -200,6 +200,14 @@ class World:
         body = {"entity": entity, "action": action, "params": params, **fields}
         return await self.client.post(f"{CONNECTORS}/{connector_id}/execute", body, token=token)
 
+    async def execute_keyed(
+        self, token: str, connector_id: str, key: str, entity: str, action: str, params: object = None
+    ) -> Answer:
+        """The answer to one call under an idempotency key."""
+        body = {"entity": entity, "action": action, "params": params}
+        headers = {"idempotency-key": key}
+        return await self.client.post(f"{CONNECTORS}/{connector_id}/execute", body, token=token, headers=headers)
+
     async def consent(self, consent_url: str) -> str:
         """Where HubSpot sends the browser of a user who consents."""
         answer = await self.hubspot.send(HttpRequest("GET", consent_url))
