@@ -110,7 +110,7 @@ OPERATIONS: tuple[Operation, ...] = (
             with_query(path("subscriptions", version, params["email"]), {"channel": "EMAIL"}, "channel"), {}
         ),
         PageShape(m.SubscriptionStatus),
-        scopes=("communication_preferences.read", "communication_preferences.statuses.batch.read"),
+        scopes=("communication_preferences.read", "communication_preferences.read_write"),
     ),
     Operation(
         "subscriptions",

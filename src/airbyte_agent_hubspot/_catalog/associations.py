@@ -99,6 +99,11 @@ def _read_link(body: bytes, params: Params) -> m.AssociationLink:
     )
 
 
+def _ids_in(error: BatchError) -> set[str]:
+    """The ids that an error names: those of one pair."""
+    return {name for names in error.context.values() for name in names if name.isdecimal()}
+
+
 def _read_links(body: bytes, params: Params) -> m.BatchResult[m.AssociationLink]:
     """One item per pair. HubSpot's errors name the pairs by their ids."""
     batch = msgspec.json.decode(body, type=_Errors) if body else _Errors()
@@ -106,7 +111,7 @@ def _read_links(body: bytes, params: Params) -> m.BatchResult[m.AssociationLink]
     items: list[m.BatchItem[m.AssociationLink]] = []
     for index, item in enumerate(inputs):
         ids = {str(item["fromObjectId"]), str(item["toObjectId"])}
-        error = next((one for one in batch.errors if ids & {i for ids_ in one.context.values() for i in ids_}), None)
+        error = next((one for one in batch.errors if ids >= _ids_in(one) != set()), None)
         if error is not None:
             failure = m.ItemError((error.category or "error").lower(), error.message)
             items.append(m.BatchItem(index, str(item["fromObjectId"]), None, failure))

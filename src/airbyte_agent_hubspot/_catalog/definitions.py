@@ -87,7 +87,6 @@ _SCHEMAS: tuple[Operation, ...] = (
         shape=_deleted("objectType"),
         effect="destructive",
         scopes=_SCHEMA_WRITE,
-        idempotent=True,
     ),
 )
 
@@ -140,7 +139,6 @@ _PROPERTIES: tuple[Operation, ...] = (
         encode=lambda params, version: delete(_property_url(params, version)),
         shape=_deleted("propertyName"),
         effect="destructive",
-        idempotent=True,
     ),
 )
 
@@ -193,7 +191,6 @@ _GROUPS: tuple[Operation, ...] = (
         encode=lambda params, version: delete(_group_url(params, version)),
         shape=_deleted("groupName"),
         effect="destructive",
-        idempotent=True,
     ),
 )
 
@@ -263,7 +260,6 @@ _PIPELINES: tuple[Operation, ...] = (
         ),
         shape=_deleted("pipelineId"),
         effect="destructive",
-        idempotent=True,
     ),
 )
 

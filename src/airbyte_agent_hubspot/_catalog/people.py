@@ -64,6 +64,21 @@ def _read_lists(body: bytes, params: Params) -> m.Page[m.SegmentList]:
     return m.Page(found.lists, m.PageMeta(str(found.offset) if found.hasMore else None, found.total))
 
 
+class _Change(msgspec.Struct, frozen=True):
+    # HubSpot's clients spell it with two plurals, one of its guides with one.
+    recordsIdsAdded: list[str] = []  # noqa: N815 - HubSpot's name
+    recordIdsAdded: list[str] = []  # noqa: N815 - HubSpot's name
+    recordIdsRemoved: list[str] = []  # noqa: N815 - HubSpot's name
+    recordIdsMissing: list[str] = []  # noqa: N815 - HubSpot's name
+
+
+def _read_change(body: bytes, params: Params) -> m.MembershipChange:
+    del params
+    change = msgspec.json.decode(body, type=_Change)
+    added = list(change.recordsIdsAdded or change.recordIdsAdded)
+    return m.MembershipChange(added, list(change.recordIdsRemoved), list(change.recordIdsMissing))
+
+
 def _encode_search_lists(params: Params, version: str) -> HttpRequest:
     after = params.get("after", "0")
     if not str(after).isdecimal():
@@ -158,7 +173,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Adds records to a MANUAL or SNAPSHOT list.",
         params=p.ChangeMembersParams,
         encode=partial(_encode_change, change="add"),
-        shape=ItemShape(m.MembershipChange),
+        shape=ConvertedShape(m.MembershipChange, _read_change),
         effect="write",
         idempotent=True,
     ),
@@ -167,7 +182,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Removes records from a MANUAL or SNAPSHOT list.",
         params=p.ChangeMembersParams,
         encode=partial(_encode_change, change="remove"),
-        shape=ItemShape(m.MembershipChange),
+        shape=ConvertedShape(m.MembershipChange, _read_change),
         effect="write",
         idempotent=True,
     ),

@@ -7,9 +7,7 @@ from msgspec import Meta
 from .fields import Archived, DisplayOrder, InternalName, Label, ObjectType
 
 PropertyType: TypeAlias = Annotated[
-    Literal[
-        "string", "number", "date", "datetime", "enumeration", "bool", "phone_number", "json", "object_coordinates"
-    ],
+    Literal["string", "number", "date", "datetime", "enumeration", "bool", "phone_number"],
     Meta(description="Type of the values."),
 ]
 FieldType: TypeAlias = Annotated[
