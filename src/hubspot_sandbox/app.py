@@ -38,6 +38,7 @@ from hubspot_sandbox.doors import (
     pipelines,
     properties,
     property_groups,
+    record_rules,
     schemas,
     search,
     single_send,
@@ -89,6 +90,7 @@ DOORS: Final[tuple[Door, ...]] = tuple(
         consent.DOORS,
         admin.DOORS,
         controls.DOORS,
+        record_rules.DOORS,
         webhooks.DOORS,
         state_view.DOORS,
     )

@@ -168,7 +168,7 @@ def member_rows(portal: Portal, segment: SegmentList) -> Sql:
     """The members as rows of `record_id` and `added_ms`.
 
     # choice: who is in a dynamic list is decided when it is read, and dated by the record's creation or, if later,
-    # the last change of the conditions.
+    the last change of the conditions.
     """
     if not segment.is_dynamic:
         return Sql(

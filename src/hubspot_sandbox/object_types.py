@@ -82,6 +82,7 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True):
                 return (f"crm.schemas.{scope}.write",)
 
     def _scopes(self, verb: str) -> tuple[str, ...]:
+        # choice: 2026-09 lists both scopes of line items, products, quotes and e-mails as required; one is enough here.
         match self.scope:
             case "tickets":
                 return ("tickets",)

@@ -147,6 +147,14 @@ async def test_records_nobody_has_cannot_be_linked(client: Client, contact: str,
     ]
 
 
+async def test_types_that_are_never_linked_have_no_default(client: Client, contact: str) -> None:
+    product = await created(client, "products", {"name": "Sensor"})
+
+    reply = await client.send("PUT", f"/crm/v4/objects/contacts/{contact}/associations/default/products/{product}")
+
+    assert (reply.status, reply.json()["category"]) == (400, "VALIDATION_ERROR")
+
+
 async def test_a_batch_read_names_records_without_links_in_a_207(client: Client, contact: str, company: str) -> None:
     await client.send("PUT", f"/crm/v4/objects/contacts/{contact}/associations/default/companies/{company}")
     lonely = await created(client, "contacts", {"email": "lonely@acme.example"})

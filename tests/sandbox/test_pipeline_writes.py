@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
 
+from hubspot_sandbox import Portal
 from sandbox.asgi import Client, created, results
 
 DEALS = "/crm/v3/pipelines/deals"
@@ -213,6 +215,22 @@ async def test_the_first_pipeline_of_a_custom_type_brings_two_properties(client:
     assert {"hs_pipeline", "hs_pipeline_stage"} <= set(names)
     assert record.json()["properties"]["hs_pipeline"] == made.json()["id"]
     assert (again.status, gone.status) == (409, 204)
+
+
+async def test_order_pipelines_open_to_their_own_scope(app: Starlette, portal: Portal) -> None:
+    orders = Client(app, portal.tokens.mint_private_token(["crm.pipelines.orders.write"]).token)
+    stages = [{"label": f"S{place}", "displayOrder": place} for place in range(31)]
+
+    made = await orders.send(
+        "POST", "/crm/v3/pipelines/orders", body={"label": "A", "displayOrder": 0, "stages": stages[:30]}
+    )
+    too_many = await orders.send(
+        "POST", "/crm/v3/pipelines/orders", body={"label": "B", "displayOrder": 0, "stages": stages}
+    )
+    deals = await orders.send("POST", DEALS, body=NEW)
+    gone = await orders.send("DELETE", f"/crm/pipelines/2026-09/orders/{made.json()['id']}")
+
+    assert (made.status, too_many.status, deals.status, gone.status) == (201, 400, 403, 204)
 
 
 async def test_changes_are_audited(client: Client) -> None:

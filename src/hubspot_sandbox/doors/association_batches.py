@@ -20,6 +20,7 @@ from hubspot_sandbox.doors.associations import (
     requested_kinds,
 )
 from hubspot_sandbox.doors.batches import completed, read_inputs
+from hubspot_sandbox.doors.checked_writes import check_linking
 from hubspot_sandbox.errors import ApiError, JsonObject, NotFoundError
 from hubspot_sandbox.links import link, plain_kind, unlabel, unlink
 from hubspot_sandbox.object_types import ObjectType
@@ -73,6 +74,7 @@ def write_each(
 
     # choice: a pair that cannot be linked is an error item with both ids in its context; the others are written.
     """
+    check_linking(call)
     start, end = call.object_type(), call.object_type("to")
     errors: list[JsonObject] = []
     for item in read_inputs(call.json(), largest):

@@ -13,6 +13,7 @@ from hubspot_sandbox.associations import AssociationType, wanted_kinds
 from hubspot_sandbox.calls import Answer, Call, Door, objects, parse_json
 from hubspot_sandbox.doors.access import reads_both, writes_both
 from hubspot_sandbox.doors.batches import completed
+from hubspot_sandbox.doors.checked_writes import check_linking
 from hubspot_sandbox.doors.objects import portal_record
 from hubspot_sandbox.errors import JsonObject, NotFoundError, ValidationError
 from hubspot_sandbox.links import link, plain_kind, relabel, unlink
@@ -112,6 +113,7 @@ def _ends(call: Call) -> tuple[ObjectType, Record, ObjectType, Record]:
 
 def set_labels(call: Call) -> Answer:
     """Link two records by exactly the labels of the body."""
+    check_linking(call)
     start, first, end, second = _ends(call)
     kinds = requested_kinds(call, start, end, parse_json(call.body))
     relabel(call.portal, first, second, kinds)
@@ -133,6 +135,7 @@ def describe_link(
 
 def set_default(call: Call) -> Answer:
     """Link two records without a label; the answer names both directions."""
+    check_linking(call)
     start, first, end, second = _ends(call)
     kind = plain_kind(call.portal, start.type_id, end.type_id)
     link(call.portal, first, second, [kind])

@@ -8,13 +8,14 @@ from typing import Final
 
 from hubspot_sandbox.calls import Answer, Call, Door, mapping, objects, texts
 from hubspot_sandbox.doors.access import reads_records, writes_records
+from hubspot_sandbox.doors.checked_writes import create_checked, update_checked, with_warnings
 from hubspot_sandbox.doors.objects import locate, portal_record, read_links, require_unique
 from hubspot_sandbox.errors import ApiError, JsonObject, NotFoundError, ValidationError
 from hubspot_sandbox.instants import format_instant
 from hubspot_sandbox.object_types import ObjectType
 from hubspot_sandbox.records import Record
 from hubspot_sandbox.rendering import View, render, view, written_view
-from hubspot_sandbox.writes import Written, archive_record, create_record, update_record
+from hubspot_sandbox.writes import Written, archive_record
 
 LARGEST_BATCH: Final = 100
 LARGEST_HISTORY_BATCH: Final = 50
@@ -133,8 +134,9 @@ def create_batch(call: Call) -> Answer:
     def write(place: int) -> JsonObject:
         item = inputs[place]
         links = read_links(call.portal, object_type, item.get("associations"))
-        written = create_record(call.portal, object_type, mapping(item.get("properties")), call.author, links)
-        return _written(call, object_type, written, item, written_view(object_type, written.names))
+        written, warnings = create_checked(call, object_type, mapping(item.get("properties")), links)
+        shown = written_view(object_type, written.names)
+        return with_warnings(_written(call, object_type, written, item, shown), warnings)
 
     results, errors = _write_each(call, inputs, range(len(inputs)), write)
     return completed(call, 201, results[::-1], errors, started_ms)
@@ -162,8 +164,9 @@ def update_batch(call: Call) -> Answer:
     def write(place: int) -> JsonObject:
         properties = mapping(inputs[place].get("properties"))
         record = locate(call.portal, object_type, known[place])
-        written = update_record(call.portal, object_type, record, properties, call.author)
-        return _written(call, object_type, written, inputs[place], _updated_view(object_type, written))
+        written, warnings = update_checked(call, object_type, record, properties)
+        body = _written(call, object_type, written, inputs[place], _updated_view(object_type, written))
+        return with_warnings(body, warnings)
 
     results, errors = _write_each(call, inputs, known, write)
     if missing:
@@ -195,11 +198,11 @@ def upsert_batch(call: Call) -> Answer:
         if record is None:
             require_unique(call.portal, object_type, id_property)
             known = {id_property: reference, **properties}
-            written = create_record(call.portal, object_type, known, call.author)
+            written, warnings = create_checked(call, object_type, known)
         else:
-            written = update_record(call.portal, object_type, record, properties, call.author)
+            written, warnings = update_checked(call, object_type, record, properties)
         shown = written_view(object_type, written.names)
-        return _written(call, object_type, written, item, shown) | {"new": record is None}
+        return with_warnings(_written(call, object_type, written, item, shown) | {"new": record is None}, warnings)
 
     results, errors = _write_each(call, inputs, range(len(inputs)), write)
     return completed(call, 200, results, errors, started_ms)

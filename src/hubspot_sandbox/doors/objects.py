@@ -9,6 +9,7 @@ from typing import Final
 from hubspot_sandbox.associations import wanted_kinds
 from hubspot_sandbox.calls import Answer, Call, Door, mapping, objects
 from hubspot_sandbox.doors.access import reads_records, writes_records
+from hubspot_sandbox.doors.checked_writes import create_checked, update_checked, with_warnings
 from hubspot_sandbox.errors import ApiError, JsonObject, NotFoundError, ValidationError, record_not_found
 from hubspot_sandbox.object_types import ObjectType
 from hubspot_sandbox.portal import Portal
@@ -17,10 +18,8 @@ from hubspot_sandbox.rendering import View, render, view, written_view
 from hubspot_sandbox.writes import (
     LinkRequest,
     archive_record,
-    create_record,
     erase_record,
     merge_records,
-    update_record,
 )
 
 PAGE: Final = 10
@@ -111,9 +110,9 @@ def create(call: Call) -> Answer:
     object_type = call.object_type()
     body = call.json()
     links = read_links(call.portal, object_type, body.get("associations"))
-    written = create_record(call.portal, object_type, mapping(body.get("properties")), call.author, links)
+    written, warnings = create_checked(call, object_type, mapping(body.get("properties")), links)
     shown = written_view(object_type, written.names)
-    return Answer(201, render(call.portal, object_type, written.record, shown))
+    return Answer(201, with_warnings(render(call.portal, object_type, written.record, shown), warnings))
 
 
 def read_links(portal: Portal, object_type: ObjectType, value: object) -> list[LinkRequest]:
@@ -159,9 +158,9 @@ def update(call: Call) -> Answer:
     object_type = call.object_type()
     record = locate(call.portal, object_type, call.path["id"], call.text("idProperty"))
     properties = mapping(call.json().get("properties"))
-    written = update_record(call.portal, object_type, record, properties, call.author)
+    written, warnings = update_checked(call, object_type, record, properties)
     shown = written_view(object_type, written.names)
-    return Answer(200, render(call.portal, object_type, written.record, shown))
+    return Answer(200, with_warnings(render(call.portal, object_type, written.record, shown), warnings))
 
 
 def archive(call: Call) -> Answer:
