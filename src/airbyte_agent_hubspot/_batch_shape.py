@@ -54,11 +54,6 @@ def ids_of(params: Params) -> list[str]:
     return [str(value) for value in cast("list[object]", params["ids"])]
 
 
-def ids_of_inputs(params: Params) -> list[str]:
-    """The inputs are objects with an id."""
-    return [str(item["id"]) for item in cast("list[Mapping[str, object]]", params["inputs"])]
-
-
 def places_of_inputs(params: Params) -> list[str]:
     """The inputs are named by their place: what `objectWriteTraceId` carries."""
     return [str(index) for index in range(len(cast("list[object]", params["inputs"])))]

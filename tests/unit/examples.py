@@ -29,6 +29,7 @@ from airbyte_agent_hubspot.models import (
     BatchResult,
     CheckResult,
     Deleted,
+    MembershipChange,
     Record,
     Restored,
     SegmentList,
@@ -134,6 +135,7 @@ def bodies_of(shape: Shape[Result], params: Mapping[str, object]) -> st.SearchSt
         SubscriptionStatus: st.fixed_dictionaries({"results": st.lists(named, min_size=1, max_size=2)}),
         AssociationLink: st.just({}) | st.fixed_dictionaries({"labels": st.lists(TEXT, max_size=2)}),
         CheckResult: values_of(AccountDetails, TEXT),
+        MembershipChange: named,
         Deleted: st.none(),
         Restored: st.none(),
     }

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import datetime as dt
 import ipaddress
+import socket
 import ssl
+import struct
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Self, TypeAlias
 
@@ -45,6 +47,12 @@ class Connection:
 
     def close(self) -> None:
         self._writer.close()
+
+    def reset(self) -> None:
+        """Hangs up so that the client sees a reset, not an end."""
+        at_once = struct.pack("ii", 1, 0)
+        self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        self._writer.transport.abort()
 
 
 Behaviour: TypeAlias = Callable[[Connection], Awaitable[None]]

@@ -340,7 +340,7 @@ async def test_a_private_apps_token_that_is_refused_is_not_refreshed() -> None:
             answer({"error": "access_denied", "status": "BAD_HUB"}, status=400),
             ReauthorizationRequiredError,
             "reauthorization_required",
-            [("credentials.refresh_token", "refresh_token_invalid")],
+            [("credentials.refresh_token", "account_unreachable")],
             id="app cut off from the account",
         ),
         pytest.param(

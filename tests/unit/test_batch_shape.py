@@ -160,7 +160,8 @@ def test_a_pair_that_could_not_be_linked_is_named_by_either_id() -> None:
     shape = CATALOG.find("associations", "batch_create").shape
     pairs = [{"fromObjectId": 1, "toObjectId": 2}, {"fromObjectId": 3, "toObjectId": 4}]
     params: dict[str, object] = {"fromObjectType": "deals", "toObjectType": "notes", "inputs": pairs}
-    answered = body(errors=[{"message": "Odd.", "context": {"toObjectId": ["4"]}}])
+    elsewhere = {"message": "Not of these.", "context": {"toObjectId": ["9"]}}
+    answered = body(errors=[{"message": "Of none."}, elsewhere, {"message": "Odd.", "context": {"toObjectId": ["4"]}}])
     assert shape.decode(answered, params) == BatchResult(
         [
             BatchItem(0, "1", AssociationLink("deals", "1", "notes", "2")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlsplit
 
@@ -13,8 +14,14 @@ from airbyte_agent_hubspot._catalog import CATALOG
 from airbyte_agent_hubspot._catalog._paths import value_text
 from airbyte_agent_hubspot._describe import params_schema
 from airbyte_agent_hubspot._operation import Catalog
-from airbyte_agent_hubspot.errors import ConnectorError, InvalidParamsError, MissingScopesError, UnknownOperationError
-from airbyte_agent_hubspot.models import CheckResult
+from airbyte_agent_hubspot.errors import (
+    ConnectorError,
+    InvalidParamsError,
+    MissingScopesError,
+    RecordNotFoundError,
+    UnknownOperationError,
+)
+from airbyte_agent_hubspot.models import CheckResult, MembershipChange
 from airbyte_agent_hubspot.transports import HttpRequest
 from unit.examples import params_of
 from unit.scripted import json_body, query
@@ -80,6 +87,8 @@ WRITING = {"create", "update", "upsert", "batch_create", "batch_update", "batch_
 }
 ONCE_ONLY = {"create", "batch_create", "merge", "single_send"}
 """What does more when it is done twice; but associating twice is associating."""
+NAMED = {"schemas", "properties", "property_groups", "pipelines"}
+"""What goes by a name: deleting it twice may delete what somebody made anew under that name meanwhile."""
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=name_of)
@@ -89,7 +98,8 @@ def test_an_operation_says_what_it_does_where_that_is_written_and_what_it_needs(
     assert operation.scopes
     action = operation.action
     effect = "destructive" if action in DESTROYING else "write" if action in WRITING else "read"
-    resendable = action not in ONCE_ONLY or operation.entity == "associations"
+    once = action in ONCE_ONLY and operation.entity != "associations"
+    resendable = not once and not (action == "delete" and operation.entity in NAMED)
     assert (operation.effect, operation.writes, operation.resendable) == (effect, effect != "read", resendable)
 
 
@@ -428,6 +438,98 @@ def test_a_search_is_a_body_whose_values_are_text() -> None:
         "after": "100",
     }
     assert json_body(encode("deals", "api_search")) == {}
+
+
+def test_a_new_record_is_associated_as_its_types_are_by_default_or_as_is_said() -> None:
+    said = [{"associationCategory": "USER_DEFINED", "associationTypeId": 17}]
+    associations = [
+        {"toObjectType": "0-2", "toObjectId": 7},
+        {"toObjectType": "p1_cars", "toObjectId": "8", "types": said},
+    ]
+    body = {
+        "properties": {"email": "a@b.example", "amount": "1.5", "agreed": "true", "city": ""},
+        "associations": [
+            {
+                "to": {"id": "7"},
+                "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}],
+            },
+            {"to": {"id": "8"}, "types": said},
+        ],
+    }
+    values = {"email": "a@b.example", "amount": 1.5, "agreed": True, "city": None}
+    one = encode("contacts", "create", properties=values, associations=associations)
+    assert json_body(one) == body
+    many = encode("contacts", "batch_create", inputs=[{"properties": values, "associations": associations}])
+    assert json_body(many) == {"inputs": [{**body, "objectWriteTraceId": "0"}]}
+
+
+def test_pairs_with_and_without_types_go_into_one_batch() -> None:
+    said = [{"associationCategory": "USER_DEFINED", "associationTypeId": 17}]
+    pairs: list[dict[str, object]] = [{"fromObjectId": 1, "toObjectId": 2}, {"fromObjectId": 3, "toObjectId": 4}]
+    pairs[0]["types"] = said
+    request = encode("associations", "batch_create", fromObjectType="deals", toObjectType="contact", inputs=pairs)
+    assert urlsplit(request.url).path == "/crm/associations/2026-03/deals/contact/batch/create"
+    assert json_body(request) == {
+        "inputs": [
+            {"from": {"id": "1"}, "to": {"id": "2"}, "types": said},
+            {
+                "from": {"id": "3"},
+                "to": {"id": "4"},
+                "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 3}],
+            },
+        ]
+    }
+
+
+@pytest.mark.parametrize(("given_names", "asked"), [("email", ["email"]), ([], ["email"]), ("city", ["city", "email"])])
+def test_a_batch_by_a_unique_property_reads_that_property_too(given_names: object, asked: list[str]) -> None:
+    request = encode("contacts", "batch_get", ids=["a@b.example"], idProperty="email", properties=given_names)
+    assert json_body(request) == {
+        "inputs": [{"id": "a@b.example"}],
+        "properties": asked,
+        "propertiesWithHistory": [],
+        "idProperty": "email",
+    }
+
+
+def test_a_new_pipelines_stages_keep_their_ids_and_have_metadata_as_text() -> None:
+    stage = {"label": "Won", "displayOrder": 1, "metadata": {"probability": 1, "isClosed": True}, "stageId": "won"}
+    request = encode("pipelines", "create", objectType="deals", label="New", displayOrder=0, stages=[stage])
+    assert json_body(request) == {
+        "label": "New",
+        "displayOrder": 0,
+        "stages": [{**stage, "metadata": {"probability": "1", "isClosed": "true"}}],
+    }
+
+
+@pytest.mark.parametrize("spelling", ["recordsIdsAdded", "recordIdsAdded"])
+def test_a_change_of_members_is_read_in_both_of_hubspots_spellings(spelling: str) -> None:
+    body = json.dumps({spelling: ["1"], "recordIdsRemoved": ["2"], "recordIdsMissing": ["3"]}).encode()
+    assert CATALOG.find("lists", "add").shape.decode(body, {}) == MembershipChange(["1"], ["2"], ["3"])
+
+
+@pytest.mark.parametrize("action", ["list", "search"])
+def test_a_cursor_of_lists_is_a_number(action: str) -> None:
+    assert json_body(encode("lists", action)) == {
+        "query": "",
+        "offset": 0,
+        "count": 20,
+        "additionalProperties": ["hs_list_size"],
+    }
+    body = json_body(encode("lists", action, after="40", limit=5))
+    assert body == {"query": "", "offset": 40, "count": 5, "additionalProperties": ["hs_list_size"]}
+    with pytest.raises(InvalidParamsError) as caught:
+        encode("lists", action, after="forty")
+    assert [(error.field, error.error_code) for error in caught.value.errors] == [("params.after", "invalid_cursor")]
+
+
+@pytest.mark.parametrize(
+    ("teams", "known"), [(b"[]", "none"), (b'[{"id":"1","name":"A"},{"id":"3","name":"C"}]', "1 (A), 3 (C)")]
+)
+def test_a_team_that_there_is_not_is_told_from_those_there_are(teams: bytes, known: str) -> None:
+    with pytest.raises(RecordNotFoundError) as caught:
+        CATALOG.find("teams", "get").shape.decode(b'{"results":%s}' % teams, {"teamId": 2})
+    assert caught.value.message == f"There is no team 2. Teams are: {known}."
 
 
 @given(names=st.lists(st.text(alphabet="abc_", min_size=1), max_size=4))

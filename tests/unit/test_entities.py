@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from airbyte_agent_hubspot import HubspotConnector, HubspotPrivateAppAuthConfig
+from airbyte_agent_hubspot._catalog import CATALOG
+from airbyte_agent_hubspot._entities import Objects
 from airbyte_agent_hubspot.errors import InvalidParamsError
 from airbyte_agent_hubspot.models import Company, Contact, Deal, Page, PageMeta, Record, Schema, Ticket
+from unit.examples import bodies_of, params_of
 from unit.scripted import ScriptedTransport, answer, json_body, page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from airbyte_agent_hubspot._operation import Operation
     from airbyte_agent_hubspot.models import Result
     from airbyte_agent_hubspot.transports import HttpResponse
 
@@ -103,6 +111,72 @@ async def test_a_typed_method_gives_what_execute_gives(
     assert await hubspot.execute(*dynamic) == result
     assert transport.requests[0] == transport.requests[1]
     assert transport.requests[0].url == f"https://api.hubapi.com{url}"
+
+
+def typed_method(hubspot: HubspotConnector, operation: Operation, params: dict[str, object]) -> Awaitable[Result]:
+    """The typed door to an operation, called with parameters under their snake_case names."""
+    if operation.entity == "*":
+        return hubspot.check()
+    entity = getattr(hubspot, operation.entity)
+    if isinstance(entity, Objects):
+        entity = entity.of(str(params.pop("object_type")))
+    method: Callable[..., Awaitable[Result]] = getattr(entity, operation.action)
+    record_id = [params.pop("record_id")] if "record_id" in params else []
+    return method(*record_id, **params)
+
+
+@pytest.mark.requirement("one-interface")
+@pytest.mark.parametrize("operation", list(CATALOG), ids=lambda one: f"{one.entity}.{one.action}")
+@settings(max_examples=2)
+@given(data=st.data())
+def test_every_operation_has_a_typed_method_that_gives_what_execute_gives(
+    operation: Operation, data: st.DataObject
+) -> None:
+    params = data.draw(params_of(operation))
+    answered = data.draw(bodies_of(operation.shape, operation.reader.read(params)))
+    response = answer(b"" if answered is None else answered)
+    transport = ScriptedTransport(response, response)
+
+    async def run() -> tuple[Result, Result]:
+        async with connect(transport) as hubspot:
+            dynamic = await hubspot.execute(operation.entity, operation.action, params)
+            return dynamic, await typed_method(hubspot, operation, dict(params))
+
+    dynamic, typed = asyncio.run(run())
+    assert typed == dynamic
+    assert type(typed) is type(dynamic)
+    assert transport.requests[0] == transport.requests[1]
+    assert json.loads(str(typed)) == typed.to_dict()
+    assert plainly_without_nulls(without_values(typed.to_dict()))
+
+
+def test_every_typed_method_is_an_operation_or_made_of_some() -> None:
+    conveniences = {"list_all", "search_all", "get_many", "with_model", "of"}
+    hubspot = connect(ScriptedTransport())
+    for entity in CATALOG.entities:
+        if entity == "*":
+            continue
+        methods = {name for name in dir(getattr(hubspot, entity)) if not name.startswith("_")}
+        known = {"list", "get"} if entity == "objects" else set(CATALOG.find_entity(entity))
+        assert methods - conveniences == known, entity
+
+
+def plainly_without_nulls(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(name, str) and plainly_without_nulls(item) for name, item in value.items())
+    if isinstance(value, list):
+        return all(map(plainly_without_nulls, value))
+    return isinstance(value, str | int | float)
+
+
+HOLD_VALUES = {"properties", "propertiesWithHistory", "additionalProperties", "associations", "filterBranch"}
+"""Where HubSpot's nulls mean something: what a record holds."""
+
+
+def without_values(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: without_values(item) for name, item in value.items() if name not in HOLD_VALUES}
+    return [without_values(item) for item in value] if isinstance(value, list) else value
 
 
 async def test_conditions_take_both_spellings_in_typed_methods() -> None:

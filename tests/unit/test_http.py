@@ -202,6 +202,28 @@ async def test_a_lost_answer_may_have_been_sent(make_transport: MakeTransport, a
 
 
 @pytest.mark.requirement("transport-phases")
+async def test_a_connection_that_is_reset_may_have_been_sent(make_transport: MakeTransport) -> None:
+    async def behave(connection: Connection) -> None:
+        await connection.read_request()
+        connection.reset()
+
+    transport = make_transport()
+    async with LoopbackServer(behave) as server:
+        with pytest.raises(MaybeSentError):
+            await transport.send(HttpRequest("POST", server.url, {}, b"{}"))
+        await transport.close()
+
+
+async def test_an_application_that_breaks_its_connection_may_have_acted() -> None:
+    async def app(scope: MutableMapping[str, Any], *_: object) -> None:
+        if scope["type"] == "http":
+            raise ConnectionResetError("gone")
+
+    with pytest.raises(MaybeSentError):
+        await AsgiTransport(app).send(HttpRequest("POST", "http://hubspot/", {}, b"{}"))
+
+
+@pytest.mark.requirement("transport-phases")
 async def test_an_answer_that_does_not_come_in_time_may_have_been_sent(make_transport: MakeTransport) -> None:
     async def behave(connection: Connection) -> None:
         await connection.read_request()
