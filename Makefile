@@ -7,13 +7,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # uv brings certificate authorities of its own; a machine behind a company's proxy has one more, in the system's store.
 UV := UV_NO_CONFIG=1 UV_PYTHON_DOWNLOADS=never $(if $(wildcard /etc/ssl/certs/*),UV_SYSTEM_CERTS=1) $(BIN)/uv
+NODE_TESTS := tests/conformance/test_node_clients.py
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 	--custom-compile-command 'make requirements' $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up down test check gates fmt fmt-check lint types imports docs pages bench requirements clean
+.PHONY: help up down test conformance check gates fmt fmt-check lint types imports docs pages bench requirements clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,16 +35,20 @@ test: $(READY)/dev ## Run all tests and check the coverage. ARGS="tests/unit -k 
 ifdef ARGS
 	$(BIN)/pytest $(ARGS)
 else
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --cov --cov-report=
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --cov --cov-report= --ignore $(NODE_TESTS)
 	$(BIN)/coverage report --include='src/airbyte_agent_hubspot/*' --fail-under=100
 	$(BIN)/coverage report --include='src/airbyte_agent_server/*' --fail-under=95
 	$(BIN)/coverage report --include='src/hubspot_sandbox/*' --fail-under=95
 endif
 
+conformance: $(READY)/dev ## Let clients that others wrote use the sandbox: Python's and, with npm, two for Node.js.
+	@command -v npm >/dev/null || { echo "npm is not installed: Node.js 20 or newer is needed for this."; exit 1; }
+	$(BIN)/pytest tests/conformance
+
 check: ## All gates, as in CI. Runs each, even if an earlier one fails.
 	@$(MAKE) --no-print-directory --keep-going gates
 
-gates: fmt-check lint types imports docs test
+gates: fmt-check lint types imports docs conformance test
 
 fmt: $(READY)/dev ## Format the code and mend what the linter can mend by itself.
 	$(BIN)/ruff check --fix-only --quiet

@@ -116,7 +116,7 @@ class Mistakes:
         return HubspotConnector()
 
     async def _no_refresh_token(self) -> object:
-        return HubspotAuthConfig(client_id="...", client_secret="...")
+        return HubspotConnector(auth_config=HubspotAuthConfig(client_id="...", client_secret="..."))
 
     async def _half_a_pair(self) -> object:
         return HubspotAuthConfig(client_id="...", refresh_token="...")

@@ -29,7 +29,14 @@ A condition is `{{"propertyName": "amount", "operator": "GTE", "value": 50000}}`
 `highValue`, `IN` and `NOT_IN` take `values`, `HAS_PROPERTY` and `NOT_HAS_PROPERTY` take neither. The operators are
 {", ".join(f"`{operator}`" for operator in get_args(Operator))}.
 """
-_NAMES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
+_NAMES = {
+    "any": "any value",
+    "null": "null",
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+}
 
 
 def render_operations() -> str:
@@ -87,16 +94,18 @@ def _type(schema: Mapping[str, object]) -> str:
         return " or ".join(_type(part) for part in cast("list[dict[str, object]]", schema["anyOf"]))
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in cast("list[str]", schema["enum"]))
-    kind = str(schema["type"])
+    kind = str(schema.get("type", "any"))
     if kind == "array":
         most = f" (at most {schema['maxItems']})" if "maxItems" in schema else ""
         return f"list of {_type(cast('dict[str, object]', schema['items']))}{most}"
+    if kind == "object" and "properties" not in schema:
+        values = cast("dict[str, object]", schema.get("additionalProperties") or {})
+        return f"object of {_type(values)}"
     if kind == "object":
         properties = cast("dict[str, dict[str, object]]", schema["properties"])
         return "{" + ", ".join(f"`{name}`" + _nested(part) for name, part in properties.items()) + "}"
-    if "minimum" in schema:
-        return f"{_NAMES[kind]}, {schema['minimum']} to {schema['maximum']}"
-    return _NAMES[kind]
+    bounds = f", {schema['minimum']} to {schema['maximum']}" if {"minimum", "maximum"} <= schema.keys() else ""
+    return _NAMES[kind] + bounds
 
 
 def _nested(schema: Mapping[str, object]) -> str:

@@ -13,6 +13,8 @@ from typing import IO, TYPE_CHECKING, Final, cast
 
 from errors_page import render_errors
 from faults_page import render_faults
+from fidelity_page import PAGE as FIDELITY
+from fidelity_page import render as render_fidelity
 from greeting import LAST_LINE, Running
 from operations_page import render_operations
 from settings_page import render_settings
@@ -46,6 +48,7 @@ def main() -> int:
     """Writes all of them."""
     OPERATIONS.write_text(render_operations(), encoding="utf-8")
     SETTINGS.write_text(render_settings(), encoding="utf-8")
+    FIDELITY.write_text(render_fidelity(FIDELITY.read_text(encoding="utf-8")), encoding="utf-8")
     FAULTS.write_text(asyncio.run(render_faults()), encoding="utf-8")
     with running_pair() as running:
         ERRORS.write_text(asyncio.run(render_errors(running)), encoding="utf-8")

@@ -199,7 +199,7 @@ def test_the_agent_of_the_page_calls_its_tool_and_gets_contacts(
             seen.append(last.content)
             return ModelResponse([TextPart("Done.")])
         (tool,) = info.function_tools
-        assert "- contacts: list(" in (tool.description or "")
+        assert "contacts (contactId)" in (tool.description or "")
         return ModelResponse([ToolCallPart(tool.name, {"entity": "contacts", "action": "list"})])
 
     agent = Agent(FunctionModel(model))
