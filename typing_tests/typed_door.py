@@ -89,7 +89,7 @@ async def the_dynamic_door_gives_results(hubspot: HubspotConnector) -> None:
 async def mistakes_are_errors(hubspot: HubspotConnector) -> None:
     await hubspot.contacts.list(limt=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await hubspot.contacts.list(limit="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    await hubspot.contacts.list(3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    await hubspot.contacts.list(3)  # type: ignore[arg-type, call-arg]  # pyright: ignore[reportCallIssue]
     await hubspot.contacts.get(contactId="101")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await hubspot.objects.list()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await hubspot.schemas.list(limit=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
