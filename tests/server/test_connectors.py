@@ -254,6 +254,30 @@ async def test_the_callers_own_app_and_a_private_app_work_too(world: World) -> N
 
 
 @pytest.mark.parametrize(
+    ("status", "body", "error_code"),
+    [
+        (403, b'{"status":"BAD_HUB","message":"missing or unknown hub id"}', "account_unreachable"),
+        (
+            400,
+            b'{"status":"BAD_REFRESH_TOKEN","message":"refresh token was not issued to this client"}',
+            "refresh_token_wrong_client",
+        ),
+        (400, b'{"error":"invalid_grant","message":"refresh token is revoked"}', "refresh_token_invalid"),
+    ],
+)
+async def test_why_hubspot_refuses_a_refresh_token_is_said(
+    world: World, status: int, body: bytes, error_code: str
+) -> None:
+    token = await world.scoped_token()
+    world.hubspot.answers[TOKEN_PATH] = HttpResponse(status, {}, body)
+    body_sent = {"connector_type": "Hubspot", "credentials": {"refresh_token": "x"}}
+    answer = await world.client.post(CONNECTORS, body_sent, token=token)
+    assert (answer.status, answer.code) == (422, "invalid_credentials")
+    [error] = answer.json["errors"]
+    assert (error["field"], error["error_code"]) == ("credentials.refresh_token", error_code)
+
+
+@pytest.mark.parametrize(
     ("changed", "error_code"),
     [
         ({"client_id": "nobody"}, "client_id_invalid"),

@@ -50,6 +50,10 @@ def test_a_request_narrows_the_scopes_and_never_widens_them() -> None:
     assert APP.narrowed(required=None, optional=None, entities={"deals": ["read"]}) == ScopeRequest(
         APP.required, ("crm.objects.deals.read",)
     )
+    writing = ScopeRequest(APP.required, (*APP.optional, "crm.objects.deals.write"))
+    assert writing.narrowed(required=None, optional=None, entities={"deals": ["write"]}).optional == (
+        "crm.objects.deals.write",
+    )
 
 
 def test_the_consent_url_has_its_parameters_in_the_order_of_official_clients() -> None:

@@ -35,6 +35,10 @@ class Verification:
 def verification_of(operation: Operation, params: Mapping[str, object]) -> Verification:
     """How to find out whether `operation` happened."""
     entity = operation.entity
+    if operation.action == "delete":
+        look = CATALOG.find(entity, "get").reader
+        wanted = {look.wire_names[key]: params[look.wire_names[key]] for key in look.required}
+        return Verification(entity, "get", wanted, "It happened if there is no such record any more.")
     if entity in _NAMED_BY:
         action, names = _NAMED_BY[entity]
         wanted = {name: params[source] for name, source in names.items()}
