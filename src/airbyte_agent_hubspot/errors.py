@@ -280,7 +280,7 @@ class ServerError(ConnectorError):
 
 _CLASS_BY_CODE: dict[str, type[ConnectorError]] = {
     "connector_not_found": ConnectorNotFoundError,
-    "idempotency_in_progress": ConflictError,
+    "idempotency_in_progress": OutcomeUnknownError,  # a new call would have a new key, and be a second write
     "internal_error": ServerError,
     "invalid_client": AuthenticationError,
     "invalid_params": InvalidParamsError,

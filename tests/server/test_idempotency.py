@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import IntegrityError
 
 from airbyte_agent_hubspot._http import AnswerTimeoutError, NotSentError
 from airbyte_agent_hubspot._wire import HttpResponse
@@ -327,6 +328,23 @@ async def test_of_two_that_take_over_at_once_one_works(world: World) -> None:
     assert sent(world) == 1
 
 
+async def test_a_key_that_is_released_just_before_it_is_looked_up_is_free(world: World) -> None:
+    token, connector_id = await prepared(world)
+    engine = world.server.core.database.engine.sync_engine
+    world.hubspot.answers[CONTACTS] = HttpResponse(400, {}, b"{}")
+    tries: list[str] = []
+
+    def vanish(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO idempotency_keys"):
+            tries.append(statement)
+            if len(tries) == 1:
+                raise IntegrityError(statement, {}, Exception("taken, and free again at once"))
+
+    event.listen(engine, "before_cursor_execute", vanish)
+    assert (await create(world, token, connector_id, "k-1")).code == "upstream_rejected"
+    assert len(tries) == 2
+
+
 async def test_a_slow_server_does_not_overwrite_the_answer_of_the_one_that_took_over(world: World) -> None:
     token, connector_id = await prepared(world)
 
@@ -343,7 +361,9 @@ async def test_a_slow_server_does_not_overwrite_the_answer_of_the_one_that_took_
 async def test_a_database_that_fails_after_the_write_makes_no_error_of_it(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    token, connector_id = await prepared(world)
+    token = await world.scoped_token()
+    untried = {"connector_type": "Hubspot", "credentials": {"refresh_token": world.refresh_token}}
+    connector_id = (await world.client.post(f"{CONNECTORS}?validate=false", untried, token=token)).json["id"]
     away = ProblemError("unavailable", "The server's database does not answer: try again.")
 
     def fail(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -357,6 +377,7 @@ async def test_a_database_that_fails_after_the_write_makes_no_error_of_it(
 
     world.hubspot.before[CONTACTS] = meanwhile
     assert (await create(world, token, connector_id, "k-1")).status == 200
+    assert "could not be stored" in caplog.text
     assert "could not be kept" in caplog.text
     event.remove(engine, "before_cursor_execute", fail)
     world.hubspot.answers[CONTACTS] = HttpResponse(400, {}, b"{}")

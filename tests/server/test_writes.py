@@ -9,7 +9,7 @@ from airbyte_agent_hubspot._catalog import CATALOG
 from airbyte_agent_hubspot._http import AnswerTimeoutError, AsgiTransport, MaybeSentError, TransportError
 from airbyte_agent_hubspot._shape import ConvertedPageShape, PageShape
 from airbyte_agent_hubspot._wire import HttpRequest, HttpResponse
-from airbyte_agent_hubspot.errors import OutcomeUnknownError
+from airbyte_agent_hubspot.errors import OutcomeUnknownError, find_error_class
 from airbyte_agent_server.execute.verification import verification_of
 from matrix.scenarios import WALKS, Found, Step
 from server.world import PUBLIC_URL, World
@@ -163,3 +163,7 @@ async def test_a_lost_outcome_reaches_the_sdk_with_the_call_that_tells(world: Wo
     assert (item.record, item.error.code) == (None, "object_not_found")
     assert world.hubspot.count("/crm/objects/2026-03/contacts") == 2
     assert len(transport.keys) == 3
+
+
+def test_a_write_that_is_still_running_is_of_unknown_outcome_to_the_sdk() -> None:
+    assert find_error_class("idempotency_in_progress", 409) is OutcomeUnknownError

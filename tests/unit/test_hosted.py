@@ -233,7 +233,7 @@ async def test_a_connector_that_is_not_there_right_away_is_not_looked_up_again(c
     ("code", "status", "error_class"),
     [
         ("connector_not_found", 404, ConnectorNotFoundError),
-        ("idempotency_in_progress", 409, ConflictError),
+        ("idempotency_in_progress", 409, OutcomeUnknownError),
         ("internal_error", 500, ServerError),
         ("invalid_params", 422, InvalidParamsError),
         ("missing_credentials", 422, MissingCredentialsError),

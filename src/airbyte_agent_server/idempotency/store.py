@@ -154,6 +154,6 @@ def _reused() -> ProblemError:
 def _in_progress(left_s: float) -> ProblemError:
     return ProblemError(
         "idempotency_in_progress",
-        "The first request with this Idempotency-Key is still running: send it again a little later.",
+        "The first request with this Idempotency-Key is still running: send it again, under the same key.",
         retry_after_s=min(left_s, _LONGEST_WAIT_S),
     )
