@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 import msgspec
 
+from ._refusals import existing_id, read_property_errors
 from ._shape import ConvertedShape
 from .errors import FieldError, UpstreamRejectedError
 from .models import BatchItem, BatchResult, Deleted, ItemError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ._shape import Params
 
@@ -73,27 +74,55 @@ def batch_of(record: type[T], keys: Keys) -> ConvertedShape[BatchResult[T]]:
             found[keyed.objectWriteTraceId or keyed.id] = item
             if isinstance(by_property, str):
                 found[(keyed.properties.get(by_property) or "").lower()] = item
-        failed = errors_by_key(batch.errors)
-        return BatchResult([_item(index, key, found, failed) for index, key in enumerate(keys(params))])
+        failed, inputs = errors_by_key(batch.errors), _names_of_inputs(params)
+        return BatchResult([_item(index, key, found, failed, inputs) for index, key in enumerate(keys(params))])
 
     return ConvertedShape(BatchResult[record], read)  # type: ignore[valid-type]
 
 
-def _item(index: int, key: str, found: Mapping[str, BatchItem[T]], failed: Mapping[str, ItemError]) -> BatchItem[T]:
+def _item(
+    index: int,
+    key: str,
+    found: Mapping[str, BatchItem[T]],
+    failed: Mapping[str, ItemError],
+    names: Sequence[str],
+) -> BatchItem[T]:
     item = found.get(key) or found.get(key.lower())
     if item is not None:
         return BatchItem(index, item.id, item.record)
-    return BatchItem(index, None, None, failed.get(key, _NOT_ANSWERED))
+    error = failed.get(_traced(key)) or failed.get(names[index]) if names else failed.get(key)
+    return BatchItem(index, None, None, error or _NOT_ANSWERED)
+
+
+def _names_of_inputs(params: Params) -> list[str]:
+    """What an error may call each input by, beside its place: its id, if it has one."""
+    return [str(item.get("id", "")) for item in cast("list[Mapping[str, object]]", params.get("inputs", []))]
+
+
+def _traced(place: str) -> str:
+    """The key of an error that names an input by its place: an id may look the same."""
+    return f"place {place}"
 
 
 def errors_by_key(errors: list[BatchError]) -> dict[str, ItemError]:
     """Errors by every key they name; HubSpot names inputs under several keys of `context`."""
-    return {
-        key: ItemError((error.category or "error").lower(), error.message)
-        for error in errors
-        for name in ("objectWriteTraceId", "ids", "id")
-        for key in error.context.get(name, ())
-    }
+    by_key: dict[str, ItemError] = {}
+    for error in errors:
+        said = item_error(error)
+        by_key |= {_traced(place): said for place in error.context.get("objectWriteTraceId", ())}
+        by_key |= {key: said for name in ("ids", "id") for key in error.context.get(name, ())}
+    return by_key
+
+
+def item_error(error: BatchError) -> ItemError:
+    """Why an input failed: of properties what is wrong with each, of a record that is there already its id."""
+    code = (error.category or "error").lower()
+    wrong, there = read_property_errors(error.message, "properties"), existing_id(error.message)
+    if wrong:
+        return ItemError(code, " ".join(one.message for one in wrong), wrong)
+    if there is not None:
+        return ItemError(code, error.message, [FieldError("id", error.message, code, {"existing_id": there})])
+    return ItemError(code, error.message)
 
 
 def _read_deleted(body: bytes, params: Params) -> BatchResult[Deleted]:
@@ -113,10 +142,15 @@ def only_of_batch(record: type[T]) -> ConvertedShape[T]:
         batch = RAW_BATCH.decode(body)
         if batch.results:
             return msgspec.json.decode(batch.results[0], type=record)
-        reasons = [error.message for error in batch.errors]
+        reasons = [
+            reason
+            for error in batch.errors
+            for reason in read_property_errors(error.message, "params.properties")
+            or [FieldError("params.properties", error.message, "rejected")]
+        ]
+        said = " ".join(reason.message for reason in reasons)
         raise UpstreamRejectedError(
-            f"HubSpot refused the record: {' '.join(reasons) or 'it gave neither a record nor a reason'}",
-            errors=[FieldError("params.properties", reason, "rejected") for reason in reasons],
+            f"HubSpot refused the record: {said or 'it gave neither a record nor a reason'}", errors=reasons
         )
 
     return ConvertedShape(record, read)

@@ -15,12 +15,10 @@ from ._auth import (
     client_pair_of,
 )
 from ._catalog import DEFAULT_VERSION, LEGACY_VERSION
-from ._hosted import HostedExecutor, application_token_fetcher
 from ._http import PyqwestTransport
 from ._limits import shared_budget
-from ._local import LocalExecutor
 from ._retry import Progress, Retrier
-from ._sansio import reauthorization_required, wait_before_retry
+from ._sansio import private_app_token_refused, reauthorization_required, wait_before_retry
 from ._target import HostedTarget
 from .errors import AuthenticationError
 from .models.auth import HubspotPrivateAppAuthConfig
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
     from ._limits import Budget
     from ._target import LocalTarget
     from ._wire import HttpRequest, HttpResponse
+    from .models import GrantedScopes
     from .oauth import Introspection
     from .token_store import TokenStore
 
@@ -56,6 +55,8 @@ def build_executor(
     transport = transport or PyqwestTransport()
     retrier = Retrier(transport, clock=clock)
     if isinstance(target, HostedTarget):
+        from ._hosted import HostedExecutor  # noqa: PLC0415 - one of the two ways to run is needed
+
         return HostedExecutor(
             retrier=retrier,
             base_url=target.base_url,
@@ -64,21 +65,26 @@ def build_executor(
             connector_id=target.connector_id,
             organization_id=target.organization_id,
         )
+    from ._local import LocalExecutor  # noqa: PLC0415
+
     version = api_version or DEFAULT_VERSION
+    tokens = _hubspot_tokens(target, retrier, version, on_token_refresh, token_store)
+    config = target.auth_config
     return LocalExecutor(
         retrier=retrier,
         base_url=target.base_url,
-        tokens=_hubspot_tokens(target, retrier, version, on_token_refresh, token_store),
+        tokens=tokens,
         version=version,
         budget=budget or shared_budget(_account_of(target)),
-        introspect=_introspection(target, transport, retrier.clock),
+        introspect=_introspection(target, tokens, transport, retrier.clock),
+        client_id=None if isinstance(config, HubspotPrivateAppAuthConfig) else config.client_id,
     )
 
 
 def _introspection(
-    target: LocalTarget, transport: Transport, clock: Clock
-) -> Callable[[str], Awaitable[Introspection]]:
-    """What asks HubSpot about a token."""
+    target: LocalTarget, tokens: Tokens, transport: Transport, clock: Clock
+) -> Callable[[], Awaitable[GrantedScopes]]:
+    """What asks HubSpot about the token. One that is not active is renewed once."""
     config = target.auth_config
 
     async def ask(token: str) -> Introspection:
@@ -90,7 +96,18 @@ def _introspection(
         app = OAuthApp(client_id, client_secret, target.base_url)
         return await introspect(app, token, transport=transport, clock=clock)
 
-    return ask
+    async def granted() -> GrantedScopes:
+        token = await tokens.current()
+        found = await ask(token)
+        if not found.active:
+            found = await ask(await tokens.renew(token))
+        if not found.active:
+            raise reauthorization_required("a freshly issued access token is not active")
+        from .models import GrantedScopes  # noqa: PLC0415 - seldom asked
+
+        return GrantedScopes(found.hub_id, sorted(found.scopes), found.user_id, found.app_id)
+
+    return granted
 
 
 def _account_of(target: LocalTarget) -> str:
@@ -113,10 +130,7 @@ def _hubspot_tokens(
 ) -> Tokens:
     config = target.auth_config
     if isinstance(config, HubspotPrivateAppAuthConfig):
-        return FixedToken(
-            config.private_app_token,
-            refused=lambda: reauthorization_required("the private app's token is invalid or was rotated"),
-        )
+        return FixedToken(config.private_app_token, refused=private_app_token_refused)
     now_s = retrier.clock.now_s
     refresh = HubspotRefresh(
         config,
@@ -149,6 +163,8 @@ def _server_tokens(target: HostedTarget, retrier: Retrier) -> Tokens:
         )
     if given is not None:
         return CachedTokens(_fetcher_of(given), now_s=retrier.clock.now_s)
+    from ._hosted import application_token_fetcher  # noqa: PLC0415
+
     fetch = application_token_fetcher(
         base_url=target.base_url,
         client_id=target.client_id or "",

@@ -10,16 +10,21 @@ from ._reader import to_camel
 from .filters import Operator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ._operation import Catalog, Operation
+    from ._reader import ParamsReader
 
 Json: TypeAlias = "dict[str, object]"
 
 
 def params_schema(operation: Operation) -> Json:
     """JSON Schema of the operation's parameters, under their wire names."""
-    reader = operation.reader
+    return reader_schema(operation.reader)
+
+
+def reader_schema(reader: ParamsReader) -> Json:
+    """JSON Schema of what a reader takes."""
     annotations = [reader.annotations[key] for key in reader.wire_names]
     schemas, components = msgspec.json.schema_components(
         annotations, schema_hook=lambda _anything: {"description": "Any JSON value."}, ref_template="{name}"
@@ -98,28 +103,35 @@ def signature_of(operation: Operation) -> str:
     return f"{operation.action}({', '.join([*required, *optional])})"
 
 
-def _record_actions(catalog: Catalog) -> str:
-    """The actions that all entities of records share, the id's name left open."""
-    signatures = [signature_of(operation) for operation in catalog.find_entity("contacts").values()]
-    return "; ".join(signatures).replace("contactId", "<id>")
+def _actions_of(catalog: Catalog, entities: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The actions that all these entities of records share, and those that only some have; the id's name left open."""
+    having: dict[str, list[str]] = {}
+    for entity in entities:
+        for operation in catalog.find_entity(entity).values():
+            id_name = operation.wire_names.get("record_id", "<id>")
+            having.setdefault(signature_of(operation).replace(f"{id_name}*", "<id>*"), []).append(entity)
+    shared = [signature for signature, owners in having.items() if len(owners) == len(entities)]
+    some = [f"{signature}: {', '.join(owners)} only" for signature, owners in having.items() if signature not in shared]
+    return shared, some
 
 
 def tool_text(catalog: Catalog) -> str:
     """What a model has to know to call `execute(entity, action, params)`."""
-    records = [
-        (entity, operation.wire_names["record_id"])
+    records = {
+        entity: operation.wire_names["record_id"]
         for entity in catalog.entities
         for operation in catalog.find_entity(entity).values()
         if operation.action == "get" and "record_id" in operation.wire_names and entity != "objects"
-    ]
-    mergeable = [entity for entity in catalog.entities if "merge" in catalog.find_entity(entity)]
-    others = [entity for entity in catalog.entities if entity not in {*dict(records), "objects"}]
+    }
+    shared, some = _actions_of(catalog, list(records))
+    others = [entity for entity in catalog.entities if entity not in {*records, "objects"}]
     lines = [
         "Reads and writes HubSpot. Pass `entity`, `action`, and the action's parameters in `params` (* = required).",
         "",
-        f"Records: {', '.join(f'{name} ({id_name})' for name, id_name in records)}; objects (objectType*, objectId)",
-        "for any other type. The id's name is in brackets, <id> below.",
-        f"  {_record_actions(catalog)}. merge: {', '.join(mergeable)} only.",
+        f"Records: {', '.join(f'{name} ({id_name})' for name, id_name in records.items())}; objects (objectType*,",
+        "objectId) for any other type. The id's name is in brackets, <id> below.",
+        f"  {'; '.join(shared)}.",
+        f"  {'; '.join(some)}.",
     ]
     lines += [
         f"{entity}: {'; '.join(signature_of(operation) for operation in catalog.find_entity(entity).values())}"
@@ -127,13 +139,16 @@ def tool_text(catalog: Catalog) -> str:
     ]
     lines += [
         "",
-        "Lists and searches answer {data, meta: {next_cursor}}: pass next_cursor as `after` for more; limit is at most",
+        "Prefer find and aggregate: where={'stage': 'Contract sent', 'amount': '>= 10000', 'owner': 'Dana Reed',",
+        "'closedate': 'this quarter', 'company': 'Acme'}; metrics=['count', 'sum amount'], groupBy=['owner', 'month'].",
+        "Labels and names stand for ids everywhere; records={'deal': 'Acme renewal'}. find answers {data, total,",
+        "complete, labels}.",
+        "Lists and searches answer {data, meta: {next_cursor}}: pass next_cursor as `after`; limit is at most",
         "100 (search 200). Batches take 100 inputs and answer {items: [{index, id, record, error}]}.",
-        "A record has `id` and `properties` (values are text). Name the `properties` you need: few come by default.",
+        "A record has `id` and `properties` (values are text). Name the `properties` you need.",
         "filterGroups: [{filters: [{propertyName, operator, value | values | highValue}]}]; filters are ANDed, groups",
         f"ORed; operators {' '.join(get_args(Operator))}. sorts: ['-createdate'].",
         "inputs of batch_create: {properties, associations}; of batch_update and batch_upsert: {id, properties}.",
-        "associations of create: [{toObjectType, toObjectId}]. Stages, pipelines and owners are ids in properties",
-        "(dealstage, pipeline, hubspot_owner_id): see pipelines.list, owners.list; names and options: properties.list.",
+        "associations of create: [{toObjectType, toObjectId}].",
     ]
     return "\n".join(lines)

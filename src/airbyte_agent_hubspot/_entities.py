@@ -9,7 +9,21 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
     from typing import Unpack
 
-    from .models import BatchResult, Deleted, Page, Record, Result, TypedRecord
+    from .models import (
+        Aggregate,
+        BatchResult,
+        Deleted,
+        Found,
+        Logged,
+        Moved,
+        Overview,
+        Page,
+        Record,
+        Result,
+        Saved,
+        TypedRecord,
+    )
+    from .params import questions as q
     from .params import records as r
 
 RecordT = TypeVar("RecordT", bound="Record")
@@ -99,6 +113,20 @@ class CrmEntity(Generic[RecordT]):
         """Archives up to 100 records."""
         return cast("BatchResult[Deleted]", await self._call("batch_delete", params))
 
+    async def find(self, **params: Unpack[q.FindParams]) -> Found[RecordT]:
+        """Records that fit conditions as people say them: `where={"stage": "Contract sent", "amount": ">= 10000"}`.
+
+        Goes past the 10,000 that HubSpot's search gives; `found.total` and `found.complete` say what is left out.
+
+        Raises:
+            InvalidParamsError: a name is unknown or ambiguous: `errors[0].details["candidates"]` has what may be meant.
+        """
+        return cast("Found[RecordT]", await self._call("find", params))
+
+    async def aggregate(self, **params: Unpack[q.AggregateParams]) -> Aggregate:
+        """Records counted and summed by group: `metrics="sum amount", group_by=["owner", "closedate by month"]`."""
+        return cast("Aggregate", await self._call("aggregate", params))
+
     async def list_all(self, **params: Unpack[r.ListAllParams]) -> AsyncGenerator[RecordT]:
         """Every record, ascending by id; the next page is fetched while you work on this one.
 
@@ -157,12 +185,41 @@ class CrmEntity(Generic[RecordT]):
         return ModelEntity(self, model)
 
 
-class MergeableEntity(CrmEntity[RecordT]):
+class BusinessEntity(CrmEntity[RecordT]):
+    """Records that people know by name, and look at together with what surrounds them."""
+
+    async def overview(self, record: str | int, **params: Unpack[q.OverviewOptions]) -> Overview:
+        """The record, by id or name, with its labels, related records and newest activities."""
+        return cast("Overview", await self._call("overview", {"record": record, **params}))
+
+    async def upsert_by(self, **params: Unpack[q.UpsertByParams]) -> Saved[RecordT]:
+        """The record that has the values `by`, changed or created. HubSpot's index may lag writes by seconds."""
+        return cast("Saved[RecordT]", await self._call("upsert_by", params))
+
+
+class MergeableEntity(BusinessEntity[RecordT]):
     """Records that HubSpot can merge."""
 
     async def merge(self, **params: Unpack[r.MergeParams]) -> RecordT:
         """The record that stays, after the other went into it. This cannot be undone."""
         return cast("RecordT", await self._call("merge", params))
+
+
+class StagedEntity(MergeableEntity[RecordT]):
+    """Records in the stages of pipelines."""
+
+    async def move_stage(self, record: str | int, stage: str, *, pipeline: str | None = None) -> Moved:
+        """Moves the record, by id or name, to a stage; `before` and `after` say where it was and is."""
+        params = {"record": record, "stage": stage, "pipeline": pipeline}
+        return cast("Moved", await self._call("move_stage", params))
+
+
+class TaskEntity(CrmEntity[RecordT]):
+    """Things to do."""
+
+    async def create_task(self, **params: Unpack[q.CreateTaskParams]) -> Logged:
+        """A task: `title="Call back", due="next friday", owner="Dana Reed", records={"deal": "Acme renewal"}`."""
+        return cast("Logged", await self._call("create_task", params))
 
 
 class ModelEntity(Generic[RecordT, PropertiesT]):

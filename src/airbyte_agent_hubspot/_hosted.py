@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 import msgspec
 
 from ._auth import ExpiringToken
+from ._executor import note_calls
 from ._http import TransportError
 from ._retry import Progress
-from ._sansio import MAX_ATTEMPTS, back_off_s, read_retry_after_s
+from ._sansio import MAX_ATTEMPTS, back_off_s, read_retry_after_s, unreadable
 from ._shape import Metadata  # noqa: TC001 - msgspec reads it at run time
 from ._wire import UNREADABLE, HttpRequest
 from .errors import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ._operation import Operation
     from ._retry import Retrier
     from ._wire import HttpResponse
-    from .models import GrantedScopes, Result
+    from .models import Result
 
 HUBSPOT_DEFINITION_ID: Final = "36c891d9-4bd9-43ac-bad2-10e12756272c"
 """How the platform's API names the HubSpot connector."""
@@ -46,9 +46,14 @@ _GATEWAY_STATUSES: Final = frozenset({429, 502, 503, 504})
 """What a proxy in front of the server answers while the server cannot."""
 
 
+class _Execution(msgspec.Struct, frozen=True):
+    upstream_calls: int = 0
+
+
 class _Answer(msgspec.Struct, frozen=True):
     result: msgspec.Raw
     connector_metadata: Metadata
+    execution_metadata: _Execution = _Execution()
 
 
 class _TokenAnswer(msgspec.Struct, frozen=True):
@@ -63,11 +68,6 @@ class _Listed(msgspec.Struct, frozen=True):
 
 class _ConnectorList(msgspec.Struct, frozen=True):
     data: list[_Listed]
-
-
-class _GrantOfConnector(msgspec.Struct, frozen=True):
-    hub_id: int | None
-    granted_scopes: list[str]
 
 
 class _ProblemField(msgspec.Struct, frozen=True):
@@ -133,8 +133,10 @@ def _wait_rule(response: HttpResponse, attempt: int, jitter: Callable[[], float]
 
     The server has retried HubSpot's failures already: they are sent again only if it says when.
     """
+    if response.status < _ERRORS_FROM or attempt >= MAX_ATTEMPTS:
+        return None
     problem = _read(response)
-    if attempt >= MAX_ATTEMPTS or not problem.retryable:
+    if not problem.retryable:
         return None
     if (problem.code or "").startswith("upstream_"):
         return problem.retry_after_s
@@ -220,28 +222,14 @@ class HostedExecutor:
             raise self._failure(operation, progress) from error
         try:
             answer = _ANSWER.decode(response.body)
-            return operation.shape.from_envelope(bytes(answer.result), answer.connector_metadata)
         except UNREADABLE as error:
             raise _unreadable(f"{operation.entity}.{operation.action}") from error
-
-    async def granted_scopes(self) -> GrantedScopes:
-        """What the server knows of the grant."""
-        import asyncio  # noqa: PLC0415 - needed at the first call
-
-        progress = Progress(deadline_s=self._retrier.clock.monotonic_s() + CALL_TIMEOUT_S)
+        note_calls(answer.execution_metadata.upstream_calls)
+        result = bytes(answer.result)
         try:
-            async with asyncio.timeout(CALL_TIMEOUT_S):
-                url = f"{self._base_url}/api/v1/integrations/connectors/{await self._find_connector_id(progress)}"
-                response = await self._authorized(HttpRequest("GET", url), resendable=True, progress=progress)
-        except (TimeoutError, TransportError) as error:
-            raise self._unreachable("granted_scopes") from error
-        try:
-            known = msgspec.json.decode(response.body, type=_GrantOfConnector)
+            return operation.shape.from_envelope(result, answer.connector_metadata)
         except UNREADABLE as error:
-            raise _unreadable("the question for the connector") from error
-        from .models import GrantedScopes  # noqa: PLC0415 - seldom asked
-
-        return GrantedScopes(known.hub_id, sorted(known.granted_scopes))
+            raise unreadable(operation, result) from error
 
     async def close(self) -> None:
         """Stops fetching tokens and gives up connections."""
@@ -266,7 +254,9 @@ class HostedExecutor:
             {"entity": operation.entity, "action": operation.action, "params": call.params},
         )
         if operation.writes and call.idempotency_key:
-            request = replace(request, headers={**request.headers, "idempotency-key": call.idempotency_key})
+            request = msgspec.structs.replace(
+                request, headers={**request.headers, "idempotency-key": call.idempotency_key}
+            )
         return await self._authorized(
             request, resendable=operation.resendable or call.idempotency_key is not None, progress=progress
         )
@@ -316,7 +306,7 @@ class HostedExecutor:
         async def send(token: str) -> HttpResponse:
             headers = {**request.headers, **self._headers, "authorization": f"Bearer {token}"}
             return await self._retrier.send(
-                replace(request, headers=headers),
+                msgspec.structs.replace(request, headers=headers),
                 resendable=resendable,
                 wait_rule=_wait_rule,
                 progress=progress,

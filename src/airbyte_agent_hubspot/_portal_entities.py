@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .params import associations as a
     from .params import definitions as d
     from .params import people as p
+    from .params import questions as q
 
 
 class _Entity:
@@ -75,7 +76,7 @@ class Schemas(_Entity):
         return cast("m.Schema", await self._run("schemas", "create", params))
 
     async def update(self, **params: Unpack[d.UpdateSchemaParams]) -> m.Schema:
-        """The object type with changed labels or display."""
+        """The object type with changed labels or display; without its properties and associations, which `get` has."""
         return cast("m.Schema", await self._run("schemas", "update", params))
 
     async def get(self, object_type: str) -> m.Schema:
@@ -147,7 +148,7 @@ class Pipelines(_Entity):
         return cast("m.Pipeline", await self._run("pipelines", "get", params))
 
     async def create(self, **params: Unpack[d.CreatePipelineParams]) -> m.Pipeline:
-        """A new pipeline with its stages."""
+        """A new pipeline with its stages. Their `metadata` is as sent: `get` has what HubSpot keeps."""
         return cast("m.Pipeline", await self._run("pipelines", "create", params))
 
     async def update(self, **params: Unpack[d.UpdatePipelineParams]) -> m.Pipeline:
@@ -171,11 +172,11 @@ class Stages(_Entity):
         return cast("m.Stage", await self._run("stages", "get", params))
 
     async def create(self, **params: Unpack[d.CreateStageParams]) -> m.Stage:
-        """A new stage."""
+        """A new stage. Its `metadata` is as sent: `get` has what HubSpot keeps, `is_closed` above all."""
         return cast("m.Stage", await self._run("stages", "create", params))
 
     async def update(self, **params: Unpack[d.UpdateStageParams]) -> m.Stage:
-        """The stage, changed."""
+        """The stage, changed. Its `metadata` is as sent: `get` has what HubSpot keeps, `is_closed` above all."""
         return cast("m.Stage", await self._run("stages", "update", params))
 
     async def delete(self, **params: Unpack[d.StageParams]) -> m.Deleted:
@@ -257,6 +258,30 @@ class Account(_Entity):
     async def api_usage(self) -> m.Page[m.ApiUsage]:
         """How many calls of today's allowance private apps have used."""
         return cast("m.Page[m.ApiUsage]", await self._run("account", "api_usage"))
+
+    async def granted_scopes(self) -> m.GrantedScopes:
+        """What the user of the account has granted, and which account it is."""
+        return cast("m.GrantedScopes", await self._run("account", "granted_scopes"))
+
+    async def describe_portal(self, **params: Unpack[q.DescribePortalParams]) -> m.PortalDescription:
+        """The portal in short: pipelines with stages, owners, teams, object types, key properties."""
+        return cast("m.PortalDescription", await self._run("account", "describe_portal", params))
+
+
+class Activities(_Entity):
+    """Notes, calls, e-mails, meetings and tasks together."""
+
+    async def find(self, **params: Unpack[q.FindActivitiesParams]) -> m.Activities:
+        """Activities that fit, newest first: `where={"company": "Acme", "date": "last 30 days"}`."""
+        return cast("m.Activities", await self._run("activities", "find", params))
+
+    async def aggregate(self, **params: Unpack[q.AggregateActivitiesParams]) -> m.Aggregate:
+        """Activities counted by kind, owner, company or time."""
+        return cast("m.Aggregate", await self._run("activities", "aggregate", params))
+
+    async def log(self, **params: Unpack[q.LogActivityParams]) -> m.Logged:
+        """Writes down a note, call, e-mail or meeting: `kind="call", text="...", records={"deal": "Acme renewal"}`."""
+        return cast("m.Logged", await self._run("activities", "log", params))
 
 
 class MarketingEmails(_Entity):

@@ -7,6 +7,8 @@ import types
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import chain
+from math import isfinite
 from typing import (
     Annotated,
     Final,
@@ -158,11 +160,15 @@ def _plan_of(annotation: object) -> _Plan:
 
 
 class ParamsReader:
-    """Validates the parameters of one operation. Built once per operation, then only used."""
+    """Validates the parameters of one operation. Built once per operation, then only used.
 
-    def __init__(self, params: type, *, wire_names: Mapping[str, str], owner: str) -> None:
+    `place` is what errors call the object that holds them.
+    """
+
+    def __init__(self, params: type, *, wire_names: Mapping[str, str], owner: str, place: str = "params") -> None:
         self._params = params
         self._owner = owner
+        self._place = place
         self._plan = _TypedDictPlan(params, wire_names)
 
     @cached_property
@@ -189,40 +195,65 @@ class ParamsReader:
         """
         if params is not None and not isinstance(params, Mapping):
             raise self._error(
-                [FieldError("params", f"params must be an object, not {_kind(type(params).__name__)}.", "wrong_type")]
+                [
+                    FieldError(
+                        self._place,
+                        f"{self._place} must be an object, not {_kind(type(params).__name__)}.",
+                        "wrong_type",
+                    )
+                ]
             )
+        given = cast("Mapping[object, object]", params or {})
+        valid = self._read_all(given)
+        if valid is None:
+            raise self._error(self._faults(given))
+        return valid
+
+    def _read_all(self, params: Mapping[object, object]) -> dict[str, object] | None:
+        """The parameters; None if there is anything to explain."""
+        try:
+            if any(map(_lack_of_json, params.values())):
+                return None
+            valid = cast("object", msgspec.convert(self._plan.rename(params, self._place), self._params))
+        except (_Problem, RecursionError, msgspec.ValidationError):
+            return None
+        return cast("dict[str, object]", self._plan.to_wire(valid))
+
+    def _faults(self, params: Mapping[object, object]) -> list[FieldError]:
+        """All that is wrong, found for each parameter by itself."""
         errors: list[FieldError] = []
         given: dict[str, object] = {}
-        for name, value in cast("Mapping[object, object]", params or {}).items():
+        for name, value in params.items():
             try:
-                part = cast("dict[str, object]", self._plan.rename({name: value}, "params"))
+                part = cast("dict[str, object]", self._plan.rename({name: value}, self._place))
+                lack = _lack_of_json(value)
             except _Problem as problem:
                 errors.append(problem.error)
                 continue
+            except RecursionError:
+                part, lack = {}, "it is nested too deeply. Send fewer levels."
+            if lack is not None:
+                errors.append(FieldError(f"{self._place}.{name}", f"{self._place}.{name}: {lack}", "not_json"))
             for key, item in part.items():
                 if key in given and given[key] != item:
-                    errors.append(self._plan.twice(key, "params"))
+                    errors.append(self._plan.twice(key, self._place))
                 given[key] = item
         errors += [self._missing(key) for key in self.required if key not in given]
-        if not errors:
-            try:
-                valid = cast("object", msgspec.convert(given, self._params))
-                return cast("dict[str, object]", self._plan.to_wire(valid))
-            except msgspec.ValidationError:
-                pass
-        errors += [error for key in given for error in self._check(key, given[key])]
-        raise self._error(errors)
+        return errors + [error for key in given for error in self._check(key, given[key])]
 
     def _check(self, key: str, value: object) -> list[FieldError]:
         try:
             msgspec.convert(value, self._plan.annotations[key])
         except msgspec.ValidationError as error:
-            return [_explain(f"params.{self._plan.wire_names[key]}", value, self._plan.annotations[key], str(error))]
+            field = f"{self._place}.{self._plan.wire_names[key]}"
+            return [_explain(field, value, self._plan.annotations[key], str(error))]
         return []
 
     def _missing(self, key: str) -> FieldError:
         wire = self._plan.wire_names[key]
-        return FieldError(f"params.{wire}", f"{wire!r} is required by {self._owner}: add it to params.", "missing")
+        return FieldError(
+            f"{self._place}.{wire}", f"{wire!r} is required by {self._owner}: add it to {self._place}.", "missing"
+        )
 
     def _error(self, errors: list[FieldError]) -> InvalidParamsError:
         return InvalidParamsError(" ".join(error.message for error in errors), errors=errors)
@@ -255,8 +286,13 @@ def _explain(field: str, value: object, annotation: object, reason: str) -> Fiel
     wanted = re.sub(
         r"`([^`]+)`", lambda kind: " or ".join(_KINDS.get(one, one) for one in kind[1].split(" | ")), wanted
     )
+    unit = "characters" if what.startswith("Expected `str`") else "items"
+    wanted = wanted.replace(" of length of at least 1", " that is not empty")
+    wanted = re.sub(r" of length (of at (?:most|least) \d+)", rf" \1 {unit}", wanted)
     shown = repr(value)
-    if len(shown) > _SHOWN_VALUE_CHARS:
+    if "length" in what and isinstance(value, list) and not place:
+        shown = f"one of {len(cast('list[object]', value))}"
+    elif len(shown) > _SHOWN_VALUE_CHARS:
         shown = shown[:_SHOWN_VALUE_CHARS] + "..."
     outside = any(sign in what for sign in (">=", "<=", "length"))
     return FieldError(
@@ -265,10 +301,29 @@ def _explain(field: str, value: object, annotation: object, reason: str) -> Fiel
 
 
 def _choices(annotation: object, name: str) -> tuple[str, ...]:
-    """The values that a TypedDict somewhere inside `annotation` allows for its key `name`."""
+    """The values that a TypedDict somewhere inside `annotation` allows for its key `name`; with no name, it itself."""
+    if not name and get_origin(annotation) is Literal:
+        return cast("tuple[str, ...]", get_args(annotation))
     if isinstance(annotation, type) and is_typeddict(annotation):
         hints = get_type_hints(annotation)
         if get_origin(hints.get(name)) is Literal:
             return cast("tuple[str, ...]", get_args(hints[name]))
         return next((found for found in (_choices(hint, name) for hint in hints.values()) if found), ())
     return next((found for found in (_choices(part, name) for part in get_args(annotation)) if found), ())
+
+
+def _lack_of_json(value: object) -> str | None:
+    """What keeps a value from being sent as JSON, and what to do about it."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return "it holds half of a character (a lone surrogate). Send whole characters."
+    elif isinstance(value, float):
+        return None if isfinite(value) else f"{value} is not a number that JSON has. Send a finite one."
+    elif isinstance(value, Mapping):
+        parts = chain.from_iterable(cast("Mapping[object, object]", value).items())
+        return next(filter(None, map(_lack_of_json, parts)), None)
+    elif isinstance(value, list | tuple):
+        return next(filter(None, map(_lack_of_json, cast("list[object]", value))), None)
+    return None

@@ -3,34 +3,50 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from ._clock import SystemClock
 from ._http import MaybeSentError, NotSentError, TransportError
 from ._sansio import MAX_ATTEMPTS, back_off_s
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from ._clock import Clock
     from ._http import Transport
     from ._wire import HttpRequest, HttpResponse
 
-_OK_BELOW: Final = 400
-
 WaitRule: TypeAlias = "Callable[[HttpResponse, int, Callable[[], float]], float | None]"
-"""Seconds to wait after an answer of failure on the n-th attempt; None: do not send again. The last is jitter."""
+"""Seconds to wait after the answer to the n-th attempt; None: it settles the matter. The last is jitter."""
+
+
+_heard_of_requests: ContextVar[Callable[[], None] | None] = ContextVar("heard_of_requests", default=None)
+
+
+@contextmanager
+def each_request_calls(hear: Callable[[], None]) -> Generator[None, None, None]:
+    """Calls `hear` for each request that is sent within, by this task or those it starts."""
+    token = _heard_of_requests.set(hear)
+    try:
+        yield
+    finally:
+        _heard_of_requests.reset(token)
 
 
 class Progress:
     """How far one call has come: what its deadline, its error and its report need to know."""
 
-    __slots__ = ("deadline_s", "in_doubt", "in_flight", "upstream_calls")
+    __slots__ = ("deadline_s", "in_doubt", "in_flight", "retries", "upstream_calls", "waits_for_place")
 
     def __init__(self, *, deadline_s: float | None = None) -> None:
         self.deadline_s = deadline_s
         """On the retrier's clock."""
         self.upstream_calls = 0
+        self.retries = 0
+        self.waits_for_place = False
+        """Whether a request waits until HubSpot's limits allow it."""
         self.in_flight = False
         """Whether a request is with the other side, its answer not yet here."""
         self.in_doubt = False
@@ -68,7 +84,7 @@ class Retrier:
         progress: Progress,
         gate: Gate | None = None,
     ) -> HttpResponse:
-        """The answer that settles it: of success, or one of failure after which nothing more may be sent.
+        """The answer that settles it, or the last one that may be had.
 
         Raises:
             TransportError: no answer came, and the request may not be sent again.
@@ -80,6 +96,10 @@ class Retrier:
                 await gate.enter(self.clock, progress)
             attempt += 1
             progress.upstream_calls += 1
+            progress.retries += attempt > 1
+            hear = _heard_of_requests.get()
+            if hear is not None:
+                hear()
             try:
                 progress.in_flight = True
                 response = await self._transport.send(request)
@@ -94,8 +114,6 @@ class Retrier:
                 continue
             if gate is not None:
                 gate.learn(response, self.clock.monotonic_s())
-            if response.status < _OK_BELOW:
-                return response
             stated_s = wait_rule(response, attempt, self._jitter)
             if stated_s is None or not await self._wait(stated_s, progress):
                 return response

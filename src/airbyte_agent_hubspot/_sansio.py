@@ -5,11 +5,11 @@ Source: https://developers.hubspot.com/docs/api-reference/error-handling
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from ._refusals import RefusedDetail, existing_id, field_errors, read_property_errors
 from ._wire import UNREADABLE
 from .errors import (
     ConnectorError,
@@ -41,15 +41,6 @@ _RETRY_STATUSES: Final = frozenset({423, 477, 500, 502, 503, 504, 520, 521, 522,
 _NOT_ACTED_STATUSES: Final = frozenset({423, 477})
 """The record is locked, the account is moving: HubSpot has certainly not acted."""
 _UNAVAILABLE_STATUSES: Final = frozenset({423, 477, 503, 521, 522, 523, 530})
-_EXISTING_ID: Final = re.compile(r"Existing ID: (\d+)")
-
-
-class _ErrorDetail(msgspec.Struct, frozen=True):
-    message: str | None = None
-    code: str | None = None
-    error: str | None = None
-    name: str | None = None
-    context: dict[str, list[str]] = {}
 
 
 class HubspotError(msgspec.Struct, frozen=True):
@@ -61,7 +52,7 @@ class HubspotError(msgspec.Struct, frozen=True):
     status: str | int | None = None
     policyName: str | None = None  # noqa: N815 - HubSpot's name
     errorType: str | None = None  # noqa: N815 - HubSpot's name
-    errors: list[_ErrorDetail] = []
+    errors: list[RefusedDetail] = []
     context: dict[str, list[str]] = {}
 
 
@@ -98,7 +89,7 @@ def error_of(operation: Operation, response: HttpResponse) -> ConnectorError:
             error: ConnectorError = _forbidden(operation, body, said, upstream)
         case 404:
             error = RecordNotFoundError(
-                f"HubSpot has no such record for {operation.entity}.{operation.action}: {said}. "
+                f"HubSpot has no such record for {operation.entity}.{operation.action}: {said.rstrip('. ')}. "
                 "Check the id and the object type; archived records need archived=true.",
                 upstream=upstream,
             )
@@ -140,10 +131,10 @@ def _forbidden(operation: Operation, body: HubspotError, said: str, upstream: Up
 
 
 def _conflict(said: str, upstream: Upstream) -> RecordExistsError:
-    found = _EXISTING_ID.search(said)
-    details: dict[str, object] = {"existing_id": found[1]} if found else {}
+    found = existing_id(said)
+    details: dict[str, object] = {} if found is None else {"existing_id": found}
     sentence = f"HubSpot has that record already: {said}" + (
-        f". Update record {found[1]} instead of creating it." if found else ""
+        f". Update record {found} instead of creating it." if found else ""
     )
     return RecordExistsError(
         sentence, errors=[FieldError("params", sentence, "record_exists", details)], upstream=upstream
@@ -173,16 +164,7 @@ def _failed(operation: Operation, response: HttpResponse, said: str, upstream: U
 
 
 def _rejected(body: HubspotError, said: str, upstream: Upstream) -> UpstreamRejectedError:
-    errors = [
-        FieldError(
-            field=".".join(["params.properties", *detail.context.get("propertyName", [])[:1]]),
-            message=detail.message,
-            error_code=(detail.code or detail.error or "rejected").lower(),
-            details=dict(detail.context),
-        )
-        for detail in body.errors
-        if detail.message
-    ]
+    errors = field_errors(body.errors, "params.properties") or read_property_errors(said, "params.properties")
     sentences = " ".join(error.message for error in errors) if errors else said
     return UpstreamRejectedError(f"HubSpot refused the request: {sentences}", errors=errors, upstream=upstream)
 
@@ -223,6 +205,15 @@ def reauthorization_required(
         "Connect the account again to get a new refresh token.",
         errors=[FieldError("credentials.refresh_token", why, error_code)],
         upstream=upstream,
+    )
+
+
+def private_app_token_refused() -> ReauthorizationRequiredError:
+    """The error for a private app's token that HubSpot no longer accepts."""
+    why = "the private app's token is invalid or was rotated"
+    return ReauthorizationRequiredError(
+        f"HubSpot no longer accepts this account's credentials: {why}. Take the one that HubSpot shows now.",
+        errors=[FieldError("credentials.private_app_token", why, "private_app_token_invalid")],
     )
 
 

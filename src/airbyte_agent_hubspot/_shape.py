@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable  # noqa: TC003 - dataclass fields are read at run time
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
@@ -31,6 +31,18 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     total: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
+NO_METADATA: Final = Metadata()
+"""Of a result that is no page."""
+
+
+class Envelope(NamedTuple):
+    """A result as JSON, its metadata, and how many records it holds."""
+
+    result: bytes
+    metadata: Metadata
+    records: int = 1
+
+
 class Shape(Protocol[T_co]):
     """How one kind of result is read."""
 
@@ -38,7 +50,7 @@ class Shape(Protocol[T_co]):
         """The result from HubSpot's answer to a call with `params`."""
         ...
 
-    def to_envelope(self, body: bytes, params: Params) -> tuple[bytes, Metadata]:
+    def to_envelope(self, body: bytes, params: Params) -> Envelope:
         """HubSpot's answer as JSON of `result`, and its metadata."""
         ...
 
@@ -67,11 +79,12 @@ class _Results(msgspec.Struct, Generic[T], frozen=True):
 
 
 class _RawResults(msgspec.Struct, frozen=True):
-    results: msgspec.Raw
+    results: list[msgspec.Raw]
     paging: Paging | None = None
     total: int | None = None
 
 
+_RAW = msgspec.json.Decoder(msgspec.Raw)
 _RAW_RESULTS = msgspec.json.Decoder(_RawResults)
 
 
@@ -100,19 +113,21 @@ class PageShape(Generic[T]):
         following = _next_of(answer.paging)
         return Page(answer.results, PageMeta(following.after if following else None, answer.total))
 
-    def to_envelope(self, body: bytes, params: Params) -> tuple[bytes, Metadata]:
-        """The records' bytes as they are, and where the page stands."""
+    def to_envelope(self, body: bytes, params: Params) -> Envelope:
+        """The bytes of each record as they are, and where the page stands."""
         del params
         answer = _RAW_RESULTS.decode(body)
         following = _next_of(answer.paging)
         cursor = following.after if following else None
-        return bytes(answer.results), Metadata(
+        metadata = Metadata(
             next_cursor=cursor,
             next_link=following.link if following else None,
             has_next_page=following is not None,
             end_cursor=cursor,
             total=msgspec.UNSET if answer.total is None else answer.total,
         )
+        # Joined without a step in between: pages are large.
+        return Envelope(b"".join((b"[", b",".join(answer.results), b"]")), metadata, len(answer.results))
 
     def from_envelope(self, result: bytes, metadata: Metadata) -> Page[T]:
         """The page from the envelope."""
@@ -131,9 +146,9 @@ class ConvertedShape(Generic[T]):
         """The result from HubSpot's answer."""
         return self.read(body, params)
 
-    def to_envelope(self, body: bytes, params: Params) -> tuple[bytes, Metadata]:
+    def to_envelope(self, body: bytes, params: Params) -> Envelope:
         """The result as JSON."""
-        return msgspec.json.encode(self.read(body, params)), Metadata()
+        return Envelope(msgspec.json.encode(self.read(body, params)), NO_METADATA)
 
     def from_envelope(self, result: bytes, metadata: Metadata) -> T:
         """The result from the envelope."""
@@ -152,16 +167,17 @@ class ConvertedPageShape(Generic[T]):
         """The page from HubSpot's answer."""
         return self.read(body, params)
 
-    def to_envelope(self, body: bytes, params: Params) -> tuple[bytes, Metadata]:
+    def to_envelope(self, body: bytes, params: Params) -> Envelope:
         """The page's records as JSON, and where it stands."""
         page = self.read(body, params)
         cursor = page.meta.next_cursor
-        return msgspec.json.encode(page.data), Metadata(
+        metadata = Metadata(
             next_cursor=cursor,
             has_next_page=cursor is not None,
             end_cursor=cursor,
             total=msgspec.UNSET if page.meta.total is None else page.meta.total,
         )
+        return Envelope(msgspec.json.encode(page.data), metadata, len(page.data))
 
     def from_envelope(self, result: bytes, metadata: Metadata) -> Page[T]:
         """The page from the envelope."""
@@ -183,10 +199,10 @@ class ItemShape(Generic[T]):
         del params
         return self._decoder.decode(body)
 
-    def to_envelope(self, body: bytes, params: Params) -> tuple[bytes, Metadata]:
+    def to_envelope(self, body: bytes, params: Params) -> Envelope:
         """The object's bytes as they are. They must be one JSON value: this is checked."""
         del params
-        return bytes(msgspec.json.decode(body, type=msgspec.Raw)), Metadata()
+        return Envelope(bytes(_RAW.decode(body)), NO_METADATA)
 
     def from_envelope(self, result: bytes, metadata: Metadata) -> T:
         """The object from the envelope."""

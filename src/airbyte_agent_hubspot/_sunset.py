@@ -29,6 +29,8 @@ class SunsetWarning(FutureWarning):
 
 def ends_on(path: str) -> date | None:
     """The day from which HubSpot no longer supports `path`; None for dated paths."""
+    if "/v" not in path:
+        return None
     return next((day for pattern, day in _ENDS if pattern.match(path)), None)
 
 

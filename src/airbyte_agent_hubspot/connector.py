@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, cast, overload
+from typing import TYPE_CHECKING, Final, cast, overload
 
 from . import _portal_entities as portal
-from ._entities import CrmEntity, MergeableEntity, Objects
+from ._clock import SystemClock
+from ._entities import BusinessEntity, CrmEntity, MergeableEntity, Objects, StagedEntity, TaskEntity
 from ._target import check_token_store, find_target
 from .errors import ConfigurationError, ConnectorError
 from .models.auth import AirbyteAuthConfig
@@ -18,13 +19,17 @@ if TYPE_CHECKING:
 
     from ._auth import OnTokenRefresh
     from ._clock import Clock
-    from ._executor import Executor
+    from ._executor import Call, Executor
     from ._http import Transport
     from ._limits import Budget
     from ._target import AuthConfig, GivenToken
-    from .models import CheckResult, Company, Contact, Deal, GrantedScopes, PropertyDefinition, Record, Result, Ticket
+    from .models import CheckResult, Company, Contact, Deal, GrantedScopes, Record, Result, Ticket
     from .token_store import TokenStore
     from .tools import Framework, Tool
+    from .tools.retrying import FailureMessage, MayRetry
+
+_TEACHING_BEFORE_S: Final = 60.0
+"""A call without a `timeout_s` of its own has its error looked into if it failed before that."""
 
 
 class HubspotConnector:
@@ -87,24 +92,25 @@ class HubspotConnector:
         self._transport = transport
         self._on_token_refresh = on_token_refresh
         self._token_store = token_store
-        self._clock = clock
+        self._clock = clock or SystemClock()
         self._budget = budget
         self._executor: Executor | None = None
         self._closed = False
         self.contacts: MergeableEntity[Contact] = MergeableEntity(self.execute, "contacts")
         self.companies: MergeableEntity[Company] = MergeableEntity(self.execute, "companies")
-        self.deals: MergeableEntity[Deal] = MergeableEntity(self.execute, "deals")
-        self.tickets: MergeableEntity[Ticket] = MergeableEntity(self.execute, "tickets")
-        self.products: CrmEntity[Record] = CrmEntity(self.execute, "products")
-        self.line_items: CrmEntity[Record] = CrmEntity(self.execute, "line_items")
-        self.quotes: CrmEntity[Record] = CrmEntity(self.execute, "quotes")
-        self.leads: CrmEntity[Record] = CrmEntity(self.execute, "leads")
+        self.deals: StagedEntity[Deal] = StagedEntity(self.execute, "deals")
+        self.tickets: StagedEntity[Ticket] = StagedEntity(self.execute, "tickets")
+        self.products: BusinessEntity[Record] = BusinessEntity(self.execute, "products")
+        self.line_items: BusinessEntity[Record] = BusinessEntity(self.execute, "line_items")
+        self.quotes: BusinessEntity[Record] = BusinessEntity(self.execute, "quotes")
+        self.leads: BusinessEntity[Record] = BusinessEntity(self.execute, "leads")
         self.notes: CrmEntity[Record] = CrmEntity(self.execute, "notes")
         self.calls: CrmEntity[Record] = CrmEntity(self.execute, "calls")
         self.emails: CrmEntity[Record] = CrmEntity(self.execute, "emails")
         self.meetings: CrmEntity[Record] = CrmEntity(self.execute, "meetings")
-        self.tasks: CrmEntity[Record] = CrmEntity(self.execute, "tasks")
+        self.tasks: TaskEntity[Record] = TaskEntity(self.execute, "tasks")
         self.communications: CrmEntity[Record] = CrmEntity(self.execute, "communications")
+        self.activities = portal.Activities(self.execute)
         self.objects = Objects(self.execute)
         self.associations = portal.Associations(self.execute)
         self.association_labels = portal.AssociationLabels(self.execute)
@@ -146,9 +152,9 @@ class HubspotConnector:
         """
         from ._catalog import CATALOG  # noqa: PLC0415 - the catalog costs nothing until it is used
         from ._executor import Call  # noqa: PLC0415
-        from ._teaching import is_teachable, taught  # noqa: PLC0415
 
         operation = CATALOG.find(entity, action)
+        began_at_s = self._clock.monotonic_s()
         call = Call(
             operation,
             operation.reader.read(params),
@@ -156,20 +162,30 @@ class HubspotConnector:
             idempotency_key=_new_key() if operation.writes else None,
             bulk=bulk,
         )
+        allowed_s = _TEACHING_BEFORE_S if self._timeout_s is None else self._timeout_s
+
+        def left_s() -> float:
+            return began_at_s + allowed_s - self._clock.monotonic_s()
+
         try:
-            return await self._open().execute(call)
+            result = await self._run(call)
         except ConnectorError as error:
             if operation.recover is not None:
                 return operation.recover(error)
-            if is_teachable(error) and operation.entity != "properties":  # which is what teaching asks
-                object_type = str(call.params.get("objectType", entity))
-                clearer = await taught(error, object_type, self._list_properties)
-                if clearer is not error:
-                    raise clearer from error
-            raise
+            from ._teaching import taught  # noqa: PLC0415 - needed at the first error
 
-    async def _list_properties(self, object_type: str) -> list[PropertyDefinition]:
-        return (await self.properties.list(object_type=object_type)).data
+            clearer = await taught(error, call, self._run, left_s=left_s())
+            if clearer is error:
+                raise
+            raise clearer from error
+        if not operation.action.startswith("batch_"):
+            return result
+        from ._teaching import taught_batch  # noqa: PLC0415 - needed at the first batch
+
+        return await taught_batch(result, call, self._run, left_s=left_s())
+
+    async def _run(self, call: Call) -> Result:
+        return await self._open().execute(call)
 
     async def check(self) -> CheckResult:
         """Whether the connector works: credentials, reachability and the account's id. Does not raise if not."""
@@ -182,7 +198,7 @@ class HubspotConnector:
             ReauthorizationRequiredError: nothing any more: connect the account again.
             MissingCredentialsError: an access token alone cannot be asked about: pass client_id and client_secret.
         """
-        return await self._open().granted_scopes()
+        return await self.account.granted_scopes()
 
     def list_entities(self) -> list[dict[str, object]]:
         """All entities, each with its `name`, `description` and the names of its `actions`. Sends nothing."""
@@ -221,6 +237,9 @@ class HubspotConnector:
         framework: Framework | None = None,
         max_output_chars: int | None = None,
         update_docstring: bool = True,
+        internal_retries: int = 0,
+        should_internal_retry: MayRetry | None = None,
+        exhausted_runtime_failure_message: FailureMessage | None = None,
     ) -> Callable[[Tool], Tool]: ...
     @staticmethod
     def tool_utils(
@@ -230,18 +249,23 @@ class HubspotConnector:
         framework: Framework | None = None,
         max_output_chars: int | None = None,
         update_docstring: bool = True,
+        internal_retries: int = 0,
+        should_internal_retry: MayRetry | None = None,
+        exhausted_runtime_failure_message: FailureMessage | None = None,
     ) -> Tool | Callable[[Tool], Tool]:
         """Makes a tool of an async function that calls `execute`: with or without options.
 
         The tool keeps its name, signature and its own docstring first; what the catalog offers follows. Errors that a
         model can mend become what `framework` wants, by default that of an agent framework that is loaded
         (pydantic-ai's `ModelRetry`). With `max_output_chars`, a longer result becomes an error that says how to ask
-        for less.
+        for less. `internal_retries` is how often the tool tries again by itself after an error that may pass, in writes
+        too, since then nothing has happened, where `should_internal_retry(error, args, kwargs)` allows it; what
+        `exhausted_runtime_failure_message(error, args, kwargs)` gives after that is told to the model.
 
         Raises:
             ConfigurationError: the function is not async, or `framework` is unknown or not installed.
         """
-        from .tools import make_tool  # noqa: PLC0415 - frameworks are imported when a tool is made
+        from .tools import Retries, make_tool  # noqa: PLC0415 - frameworks are imported when a tool is made
 
         def decorate(undecorated: Tool) -> Tool:
             return make_tool(
@@ -249,6 +273,7 @@ class HubspotConnector:
                 framework=framework,
                 max_output_chars=max_output_chars,
                 update_docstring=update_docstring,
+                retries=Retries(internal_retries, should_internal_retry, exhausted_runtime_failure_message),
             )
 
         return decorate if function is None else decorate(function)

@@ -25,6 +25,7 @@ ConnectorError
 │   ├── UpstreamTimeoutError      HubSpot did not answer in time
 │   └── ServerUnreachableError    the hosted server cannot be reached
 ├── OutcomeUnknownError           a write may or may not have happened: look before you repeat it
+├── PartlyDoneError               some writes of a composed operation were carried out, then something failed
 └── ServerError                   the hosted server failed in a way it did not expect
 ```
 
@@ -34,11 +35,12 @@ ConnectorError
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping  # noqa: TC003 - msgspec reads it
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 __all__ = [
     "AuthenticationError",
@@ -54,6 +56,7 @@ __all__ = [
     "MissingScopesError",
     "NotFoundError",
     "OutcomeUnknownError",
+    "PartlyDoneError",
     "PermissionDeniedError",
     "RateLimitedError",
     "ReauthorizationRequiredError",
@@ -272,6 +275,12 @@ class OutcomeUnknownError(ConnectorError):
     code = "upstream_outcome_unknown"
 
 
+class PartlyDoneError(ConnectorError):
+    """An operation of several writes failed after some: `errors` whose `error_code` is "done" name what was done."""
+
+    code = "partly_done"
+
+
 class ServerError(ConnectorError):
     """The hosted server failed in a way it did not expect."""
 
@@ -286,6 +295,7 @@ _CLASS_BY_CODE: dict[str, type[ConnectorError]] = {
     "invalid_params": InvalidParamsError,
     "missing_credentials": MissingCredentialsError,
     "missing_scopes": MissingScopesError,
+    "partly_done": PartlyDoneError,
     "rate_limited": RateLimitedError,
     "reauthorization_required": ReauthorizationRequiredError,
     "record_exists": RecordExistsError,

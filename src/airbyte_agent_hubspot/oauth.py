@@ -26,6 +26,7 @@ import msgspec
 
 from ._auth import TOKEN_PATH, read_grant, refusal_of
 from ._http import PyqwestTransport, TransportError
+from ._remedies import AUTHORIZE_URL
 from ._retry import Progress, Retrier
 from ._sansio import read_hubspot_error, wait_before_retry
 from ._target import HUBSPOT_API_URL, checked_url
@@ -62,7 +63,6 @@ __all__ = [
 T = TypeVar("T")
 TokenType: TypeAlias = Literal["access_token", "refresh_token"]
 
-AUTHORIZE_URL: Final = "https://app.hubspot.com/oauth/authorize"
 DEADLINE_S: Final = 30.0
 """A wait for the token endpoint that would end later than this is not begun."""
 _PRIVATE_APP_PATH: Final = "/oauth/v2/private-apps/get/access-token-info"

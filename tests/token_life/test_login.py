@@ -132,9 +132,12 @@ def test_a_login_is_kept_used_and_ended_without_showing_a_token(
 
 @pytest.mark.requirement("login")
 def test_the_browser_is_opened_and_pkce_is_used_if_asked_for(run: Callable[..., Command]) -> None:
-    command = run("login", "--port", "0", "--pkce", BROWSER=f"{sys.executable} {BROWSER} %s")
+    command = run(
+        "login", "--port", "0", "--pkce", BROWSER=f"{sys.executable} {BROWSER} %s", HUBSPOT_REFRESH_TOKEN="na1-other"
+    )
     assert command.finish() == (DONE, "")
     assert "code_challenge_method=S256" in command.said
+    assert "The variable HUBSPOT_REFRESH_TOKEN is set and counts more than this login" in command.said
 
 
 @pytest.mark.requirement("login")

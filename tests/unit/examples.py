@@ -8,6 +8,7 @@ from typing import (
     Annotated,
     Literal,
     Required,
+    TypeVar,
     Union,
     cast,
     get_args,
@@ -85,24 +86,35 @@ def values_of(annotation: object, text: st.SearchStrategy[str] = NAMES) -> st.Se
         type(None): st.none(),
         object: text | st.integers(-9, 9) | st.booleans(),
     }
-    return plain[annotation] if annotation in plain else _objects_of(cast("type", annotation), text)
+    return plain[annotation] if annotation in plain else _objects_of(annotation, text)
 
 
-def _objects_of(kind: type, text: st.SearchStrategy[str]) -> st.SearchStrategy[object]:
+def _objects_of(annotation: object, text: st.SearchStrategy[str]) -> st.SearchStrategy[object]:
+    kind = cast("type", get_origin(annotation) or annotation)
     hints = {name: _bare(hint) for name, hint in get_type_hints(kind, include_extras=True).items()}
+    for record in get_args(annotation):  # of a generic, such as `Found[Contact]`
+        hints = {name: _filled(hint, record) for name, hint in hints.items()}
     if is_typeddict(kind):
         required = cast("frozenset[str]", kind.__required_keys__)  # type: ignore[attr-defined]
     else:
         described = cast("msgspec.inspect.DataclassType", msgspec.inspect.type_info(kind))
         required = frozenset(field.name for field in described.fields if field.required)
     strategies = {
-        name: _MEANINGFUL[name] if name in _MEANINGFUL else values_of(hint, text) for name, hint in hints.items()
+        name: _MEANINGFUL[name] if name in _MEANINGFUL and is_typeddict(kind) else values_of(hint, text)
+        for name, hint in hints.items()
     }
     always = required | _ALWAYS_GIVEN
     return st.fixed_dictionaries(
         {name: strategy for name, strategy in strategies.items() if name in always},
         optional={name: strategy for name, strategy in strategies.items() if name not in always},
     )
+
+
+def _filled(hint: object, record: object) -> object:
+    """The hint with `record` in place of a type variable."""
+    if isinstance(hint, TypeVar):
+        return record
+    return list[record] if get_origin(hint) is list and isinstance(get_args(hint)[0], TypeVar) else hint  # type: ignore[valid-type]
 
 
 def _bare(hint: object) -> object:
@@ -132,7 +144,9 @@ def bodies_of(shape: Shape[Result], params: Mapping[str, object]) -> st.SearchSt
     wanted: dict[object, st.SearchStrategy[object]] = {
         SegmentList: st.fixed_dictionaries({"list": named}),
         Team: st.fixed_dictionaries({"results": st.tuples(_with(named, id=str(params.get("teamId"))), named)}),
-        SubscriptionStatus: st.fixed_dictionaries({"results": st.lists(named, min_size=1, max_size=2)}),
+        SubscriptionStatus: st.fixed_dictionaries(
+            {"results": st.tuples(_with(named, subscriptionId=params.get("subscriptionId")), named)}
+        ),
         AssociationLink: st.just({}) | st.fixed_dictionaries({"labels": st.lists(TEXT, max_size=2)}),
         CheckResult: values_of(AccountDetails, TEXT),
         MembershipChange: named,

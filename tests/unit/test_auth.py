@@ -302,10 +302,14 @@ async def test_a_private_apps_token_that_is_refused_is_not_refreshed() -> None:
     connector = HubspotConnector(
         auth_config=HubspotPrivateAppAuthConfig(private_app_token="pat-1"), transport=transport
     )
-    with pytest.raises(ReauthorizationRequiredError):
+    with pytest.raises(ReauthorizationRequiredError) as refused:
         await connector.contacts.list()
     await connector.close()
     assert len(transport.requests) == 1
+    assert [(item.field, item.error_code) for item in refused.value.errors] == [
+        ("credentials.private_app_token", "private_app_token_invalid")
+    ]
+    assert "refresh token" not in refused.value.message
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,41 @@ def test_new_records_are_matched_to_their_inputs_by_the_trace_each_carries() -> 
     )
 
 
+def test_an_input_is_known_by_its_id_where_the_error_does_not_name_its_place() -> None:
+    """Nor is an id taken for a place."""
+    params: dict[str, object] = {"inputs": [{"id": "9"}, {"id": "0"}, {"id": 8}]}
+    answered = body({"id": "0", "objectWriteTraceId": "1"}, errors=[lost("ids", "9", "2")])
+    assert BY_PLACE.decode(answered, params) == BatchResult(
+        [BatchItem(0, error=LOST), BatchItem(1, "0", Contact("0")), BatchItem(2, error=UNKNOWN)]
+    )
+
+
+def test_what_is_wrong_with_an_input_is_told_in_sentences_and_by_field() -> None:
+    wrong = '[{"message":"Odd.","error":"INVALID_EMAIL","name":"email"},{"message":"Worse."},{"isValid":false}]'
+    params: dict[str, object] = {"inputs": [{"properties": {}}] * 3}
+    errors: list[object] = [
+        {"message": f"Property values were not valid: {wrong}", "context": {"objectWriteTraceId": ["0"]}},
+        {"message": "Property values were not valid: [", "context": {"objectWriteTraceId": ["1"]}},
+        {"category": "CONFLICT", "message": "Taken. Existing ID: 7", "context": {"objectWriteTraceId": ["2"]}},
+    ]
+    assert [item.error for item in BY_PLACE.decode(body(errors=errors), params)] == [
+        ItemError(
+            "error",
+            "Odd. Worse.",
+            [
+                FieldError("properties.email", "Odd.", "invalid_email", {"propertyName": ["email"]}),
+                FieldError("properties", "Worse.", "rejected"),
+            ],
+        ),
+        ItemError("error", "Property values were not valid: ["),
+        ItemError(
+            "conflict",
+            "Taken. Existing ID: 7",
+            [FieldError("id", "Taken. Existing ID: 7", "conflict", {"existing_id": "7"})],
+        ),
+    ]
+
+
 def test_an_error_without_a_category_is_an_error() -> None:
     result = BY_ID.decode(body(errors=[{"message": "Odd.", "context": {"id": ["7"]}}]), {"ids": [7]})
     assert result == BatchResult([BatchItem(0, error=ItemError("error", "Odd."))])

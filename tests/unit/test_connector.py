@@ -187,7 +187,7 @@ def test_a_connector_shows_no_secret(connector: HubspotConnector, expected: str)
         [answer({}, status=401), grant("s3cret-granted"), answer({}, status=401)],
         [answer({}, status=401), answer({"status": "BAD_REFRESH_TOKEN"}, status=400)],
         [answer({}, status=401), answer({"access_token": "s3cret-granted", "expires_in": "soon"})],
-        [answer(b'{"results":1}')],
+        [answer(b'{"results":1}')] * 4,
         [answer({"message": "no"}, status=400)],
         [MaybeSentError("closed")] * 4,
     ],

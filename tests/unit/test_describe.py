@@ -116,7 +116,8 @@ def test_the_text_for_models_names_every_operation_and_parameter() -> None:
         told = of_records if operation.entity in RECORDS else signature_of(operation)
         assert re.search(rf"(?<!\w){re.escape(operation.entity)}(?!\w)", text), operation.entity
         assert told in text, operation
-    assert "merge: contacts, companies, deals, tickets, objects only." in text
+    assert "merge(primaryObjectId*, objectIdToMerge*): contacts, companies, deals, tickets only" in text
+    assert "move_stage(record*, stage*, pipeline): deals, tickets only" in text
     for word in ("next_cursor", "BETWEEN", "highValue", "NOT_CONTAINS_TOKEN"):
         assert word in text
 

@@ -28,7 +28,8 @@ CLIENT_ONLY = (ConnectorError, ConfigurationError, ConnectorAmbiguityError, Serv
 def family(error_class: type[ConnectorError]) -> Iterator[type[ConnectorError]]:
     yield error_class
     for child in error_class.__subclasses__():
-        yield from family(child)
+        if child.__module__ == errors.__name__:  # the command line has one of its own
+            yield from family(child)
 
 
 CLASSES = list(family(ConnectorError))

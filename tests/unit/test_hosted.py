@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from airbyte_agent_hubspot import HubspotConnector
@@ -313,10 +314,20 @@ async def test_an_error_that_is_no_problem_document_goes_by_its_status(
 UNREADABLE = [b"", b"<html>", b"{}", b"[]", b'{"access_token":"\xff"}', b'{"data":[{"id":"\xff","name":""}]}']
 
 
-@pytest.mark.parametrize("body", [*UNREADABLE, b'{"result":"\xff","connector_metadata":{}}', b'{"result":[]}'])
+@pytest.mark.parametrize("body", [*UNREADABLE, b'{"result":[]}', b'{"result":[],"connector_metadata":[]}'])
 async def test_an_unreadable_answer_of_success_is_the_servers_fault(body: bytes) -> None:
     with pytest.raises(ServerError):
         await connect(with_token(answer(body))).contacts.list()
+
+
+@pytest.mark.parametrize("result", [b'"\xff"', b"{}", b"[{}]", b"null"])
+async def test_an_unreadable_result_in_a_sound_answer_is_hubspots_fault_as_it_is_locally(result: bytes) -> None:
+    body = b'{"result":' + result + b',"connector_metadata":{}}'
+    with pytest.raises(UpstreamError) as read:
+        await connect(with_token(answer(body))).contacts.list()
+    assert read.value.code == "upstream_error"
+    with pytest.raises(OutcomeUnknownError):
+        await connect(with_token(answer(body))).contacts.create(properties={"city": "Graz"})
 
 
 @pytest.mark.parametrize("body", UNREADABLE)
@@ -347,7 +358,7 @@ async def test_a_check_says_what_is_wrong_instead_of_raising() -> None:
     [
         pytest.param(problem("unavailable", status=503, retryable=True), 0.25, 0.5, id="retryable"),
         pytest.param(
-            replace(problem("rate_limited", status=429, retryable=True), headers={"retry-after": "7"}),
+            msgspec.structs.replace(problem("rate_limited", status=429, retryable=True), headers={"retry-after": "7"}),
             7,
             7,
             id="retryable in 7 s",
@@ -376,7 +387,7 @@ async def test_a_read_is_sent_again_when_that_may_help(
         problem("invalid_params", status=422),
         problem("upstream_error", status=502, retryable=True),
         answer(b"<html>", status=500),
-        replace(problem("rate_limited", status=429, retryable=True), headers={"retry-after": "3600"}),
+        msgspec.structs.replace(problem("rate_limited", status=429, retryable=True), headers={"retry-after": "3600"}),
     ],
 )
 async def test_what_would_not_help_is_not_tried(failure: HttpResponse) -> None:

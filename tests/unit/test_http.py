@@ -1,4 +1,4 @@
-"""Both transports, against real sockets on loopback: the same tests for each."""
+"""All transports, against real sockets on loopback: the same tests for each."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from airbyte_agent_hubspot.transports import (
     TransportError,
 )
 from airbyte_agent_hubspot.transports.httpx2 import Httpx2Transport
+from airbyte_agent_server.upstream import UpstreamTransport
 from unit.loopback import OK, Connection, LoopbackServer, answering, keep_answering, untrusted_tls
 
 if TYPE_CHECKING:
@@ -62,7 +63,18 @@ def make_httpx2(
     )
 
 
-@pytest.fixture(params=[PyqwestTransport, make_httpx2], ids=["pyqwest", "httpx2"])
+def make_upstream(
+    *,
+    connect_timeout_s: float = 5.0,
+    read_timeout_s: float = 5.0,
+    proxy: str | None = None,
+) -> Transport:
+    if proxy is not None:
+        pytest.skip("the server's transport uses no proxy")
+    return UpstreamTransport(connect_timeout_s=connect_timeout_s, read_timeout_s=read_timeout_s)
+
+
+@pytest.fixture(params=[PyqwestTransport, make_httpx2, make_upstream], ids=["pyqwest", "httpx2", "upstream"])
 def make_transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> MakeTransport:
     for name in PROXY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
@@ -446,3 +458,11 @@ async def test_closing_twice_does_no_harm_and_a_later_request_opens_anew(make_tr
         assert (await transport.send(get(server.url))).status == 200
         await transport.close()
     assert server.accepted == 2
+
+
+def test_what_is_sent_and_answered_is_shown_without_its_secrets() -> None:
+    request = HttpRequest("POST", "https://hubspot.test/oauth", {"authorization": "Bearer secret"}, b"secret")
+    assert repr(request) == "HttpRequest(method='POST', url='https://hubspot.test/oauth')"
+    assert repr(HttpResponse(200, {"content-type": "text/plain"}, b"secret")) == (
+        "HttpResponse(status=200, headers={'content-type': 'text/plain'})"
+    )

@@ -18,6 +18,7 @@ from airbyte_agent_hubspot.errors import (
     ConnectorError,
     InvalidParamsError,
     OutcomeUnknownError,
+    PermissionDeniedError,
     RateLimitedError,
     UpstreamError,
     UpstreamTimeoutError,
@@ -158,9 +159,8 @@ async def test_other_failures_are_final(status: int) -> None:
 
 @pytest.mark.requirement("daily-limit")
 async def test_a_daily_limit_is_said_at_once() -> None:
-    transport = ScriptedTransport(
-        answer({"message": "You have reached your daily limit.", "policyName": "DAILY"}, status=429)
-    )
+    refused = answer({"message": "You have reached your daily limit.", "policyName": "DAILY"}, status=429)
+    transport = ScriptedTransport(refused, refused)  # the call, and the look for the account's time zone
     with pytest.raises(RateLimitedError) as caught:
         await connect(transport).contacts.list()
     assert caught.value.upstream is not None
@@ -219,14 +219,47 @@ async def test_a_cancelled_call_is_cancelled_on_the_wire() -> None:
     assert seen == ["cancelled"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"<html>", b'{"results":', b'{"results":{}}', b'{"results":[{}]}', b'{"results":[{"id":"\xff"}]}', b"[]"],
-)
-async def test_an_unreadable_answer_of_success_is_an_error_of_hubspot(body: bytes) -> None:
+UNREADABLE = [
+    b"",
+    b"<html>",
+    b'{"results":',
+    b'{"results":{}}',
+    b'{"results":[{}]}',
+    b'{"results":[{"id":"\xff"}]}',
+    b"[]",
+]
+
+
+@pytest.mark.requirement("retry-reads")
+@pytest.mark.parametrize("body", UNREADABLE)
+async def test_a_read_whose_answer_of_success_is_unreadable_is_sent_again(body: bytes) -> None:
+    transport = ScriptedTransport(answer(body), answer(body), page("1"))
+    assert [contact.id for contact in await connect(transport).contacts.list()] == ["1"]
+    assert transport.unused == 0
+
+
+@pytest.mark.requirement("retry-reads")
+@pytest.mark.parametrize("body", UNREADABLE)
+async def test_an_answer_that_stays_unreadable_is_an_error_of_hubspot_after_four_requests(body: bytes) -> None:
+    transport = ScriptedTransport(*[answer(body)] * 4)
     with pytest.raises(UpstreamError) as caught:
-        await connect(ScriptedTransport(answer(body))).contacts.list()
+        await connect(transport).contacts.list()
     assert type(caught.value) is UpstreamError
+    assert transport.unused == 0
+
+
+async def test_after_an_unreadable_answer_the_last_answer_counts() -> None:
+    refused = answer({"message": "no"}, status=403)
+    with pytest.raises(PermissionDeniedError):
+        await connect(ScriptedTransport(answer(b""), refused)).contacts.list()
+
+
+@pytest.mark.requirement("deadline")
+async def test_an_unreadable_answer_is_not_waited_for_past_the_deadline() -> None:
+    transport = ScriptedTransport(answer(b"<html>"))
+    with pytest.raises(UpstreamError):
+        await connect(transport, timeout_s=0.1).contacts.list()
+    assert elapsed_s() == 0
 
 
 async def test_an_address_longer_than_hubspot_takes_is_refused_before_it_is_sent() -> None:
@@ -295,7 +328,9 @@ async def test_a_write_to_a_locked_account_did_not_happen(status: int) -> None:
 
 
 @pytest.mark.requirement("write-safety")
-@pytest.mark.parametrize("doubt", [answer({}, status=502), MaybeSentError("closed"), AnswerTimeoutError("slow")])
+@pytest.mark.parametrize(
+    "doubt", [answer({}, status=502), MaybeSentError("closed"), AnswerTimeoutError("slow"), answer(b"<html>")]
+)
 async def test_a_write_that_may_be_repeated_is(doubt: HttpResponse | TransportError) -> None:
     assert await run(UPDATE, ScriptedTransport(doubt, WRITTEN)) == Contact("7")
 

@@ -161,6 +161,7 @@ def test_nested_objects_are_plain_too() -> None:
             "calculated": False,
             "hidden": False,
             "archived": False,
+            "hubspotDefined": False,
         }
     ]
     assert CheckResult("healthy", hub_id=1, missing_scopes=[]).to_dict() == {

@@ -10,6 +10,8 @@ import pytest
 
 from airbyte_agent_hubspot import HubspotAuthConfig, HubspotConnector, HubspotPrivateAppAuthConfig
 from airbyte_agent_hubspot._auth import FixedToken
+from airbyte_agent_hubspot._catalog import CATALOG
+from airbyte_agent_hubspot._executor import Call
 from airbyte_agent_hubspot._local import LocalExecutor
 from airbyte_agent_hubspot._retry import Retrier
 from airbyte_agent_hubspot.errors import (
@@ -18,8 +20,6 @@ from airbyte_agent_hubspot.errors import (
     ConnectorError,
     MissingCredentialsError,
     ReauthorizationRequiredError,
-    ServerError,
-    ServerUnreachableError,
     UpstreamError,
     UpstreamRejectedError,
     UpstreamUnavailableError,
@@ -306,23 +306,12 @@ async def test_an_access_token_alone_cannot_be_asked_about() -> None:
         await HubspotConnector(auth_config=config, transport=ScriptedTransport()).granted_scopes()
 
 
-async def test_a_hosted_connector_says_what_the_server_knows() -> None:
-    transport = ScriptedTransport(answer({"id": "c-1", "hub_id": 24681012, "granted_scopes": ["tickets", "oauth"]}))
+async def test_a_hosted_connector_asks_its_server() -> None:
+    granted = {"hub_id": 24681012, "scopes": ["oauth", "tickets"], "user_id": None, "app_id": None}
+    transport = ScriptedTransport(answer({"status": "success", "result": granted, "connector_metadata": {}}))
     connector = HubspotConnector(airbyte_token="scoped-1", connector_id="c-1", transport=transport)
     assert await connector.granted_scopes() == GrantedScopes(24681012, ["oauth", "tickets"])
-    assert transport.paths() == ["GET /api/v1/integrations/connectors/c-1"]
-
-
-@pytest.mark.parametrize(
-    ("answers", "error_class"),
-    [([answer(b"{}")], ServerError), ([NotSentError("refused")] * 4, ServerUnreachableError)],
-)
-async def test_a_server_that_cannot_say_what_was_granted_is_named(
-    answers: list[HttpResponse | NotSentError], error_class: type[ConnectorError]
-) -> None:
-    connector = HubspotConnector(airbyte_token="scoped-1", connector_id="c-1", transport=ScriptedTransport(*answers))
-    with pytest.raises(error_class):
-        await connector.granted_scopes()
+    assert transport.paths() == ["POST /api/v1/integrations/connectors/c-1/execute"]
 
 
 async def test_an_executor_that_was_not_told_how_to_ask_says_so() -> None:
@@ -333,4 +322,4 @@ async def test_an_executor_that_was_not_told_how_to_ask_says_so() -> None:
         version="2026-03",
     )
     with pytest.raises(ConfigurationError):
-        await executor.granted_scopes()
+        await executor.execute(Call(CATALOG.find("account", "granted_scopes"), {}))

@@ -33,7 +33,12 @@ def summary(errors: list[FieldError]) -> list[tuple[str, str]]:
 
 # ---------------------------------------------------------------- spellings
 
-VALUES = st.text(max_size=5) | st.integers(-9, 9) | st.booleans() | st.floats(allow_nan=False, width=32)
+VALUES = (
+    st.text(max_size=5)
+    | st.integers(-9, 9)
+    | st.booleans()
+    | st.floats(allow_nan=False, allow_infinity=False, width=32)
+)
 NAMES = st.text(min_size=1, max_size=8)
 FILTERS = st.fixed_dictionaries(
     {"property_name": NAMES, "operator": st.sampled_from(get_args(Operator))},
@@ -213,6 +218,13 @@ def test_each_thing_that_is_wrong_is_said() -> None:
             "wrong_type",
             "must be a whole number or text; given was ['1'].",
         ),
+        (
+            "api_search",
+            {"query": ["a" * 200]},
+            "params.query",
+            "wrong_type",
+            f"must be text; given was ['{'a' * 58}....",
+        ),
         ("api_search", {"query": {"a": 1}}, "params.query", "wrong_type", "must be text; given was {'a': 1}."),
         (
             "api_search",
@@ -233,7 +245,7 @@ def test_each_thing_that_is_wrong_is_said() -> None:
             {"sorts": ["-createdate", "email"]},
             "params.sorts",
             "out_of_range",
-            "must be a list of length of at most 1; given was ['-createdate', 'email'].",
+            "must be a list of at most 1 items; given was one of 2.",
         ),
     ],
 )
@@ -289,3 +301,33 @@ def test_a_nested_object_is_read_like_any_other() -> None:
     with pytest.raises(InvalidParamsError) as caught:
         MOVE.read({"toStage": "won", "weight": "heavy"})
     assert summary(list(caught.value.errors)) == [("params.toStage", "wrong_type"), ("params.weight", "wrong_type")]
+
+
+def nested(levels: int) -> object:
+    value: object = "x"
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value", ["half \ud83d", float("nan"), float("-inf"), ["x", "\udc00"], {"\ud83d": "x"}, nested(100_000)]
+)
+def test_what_json_cannot_hold_is_refused_before_it_is_sent(value: object) -> None:
+    errors = errors_of("contacts", "update", {"contactId": "1", "properties": {"firstname": value}})
+    assert ("params.properties", "not_json") in summary(errors)
+    for error in errors:
+        error.message.encode()
+
+
+def test_a_choice_that_is_a_parameter_of_its_own_is_told_with_the_others() -> None:
+    with pytest.raises(InvalidParamsError) as caught:
+        CATALOG.find("activities", "log").reader.read({"kind": "fax", "text": "T", "records": {"deal": "7"}})
+    assert list(caught.value.errors) == [
+        FieldError(
+            "params.kind",
+            "params.kind must be one of note, call, email, meeting; 'fax' is not.",
+            "invalid_choice",
+            {"choices": ["note", "call", "email", "meeting"]},
+        )
+    ]

@@ -27,7 +27,7 @@ def test_the_envelope_changes_nothing(operation: Operation, data: st.DataObject)
     params = operation.reader.read(data.draw(params_of(operation)))
     answered = data.draw(bodies_of(operation.shape, params))
     body = b"" if answered is None else json.dumps(answered).encode()
-    result, metadata = operation.shape.to_envelope(body, params)
+    result, metadata, _ = operation.shape.to_envelope(body, params)
     sent = msgspec.json.decode(msgspec.json.encode(metadata), type=Metadata)
     assert operation.shape.from_envelope(result, sent) == operation.shape.decode(body, params)
 
@@ -37,8 +37,8 @@ def test_a_pages_records_cross_the_envelope_byte_by_byte() -> None:
         b'{"total": 3, "results":[ {"id":"1" , "newer": 1.50} ],"paging":{"next":{"after":"102","link":"https://x"}}}'
     )
     shape = PageShape(Contact)
-    result, metadata = shape.to_envelope(body, {})
-    assert result == b'[ {"id":"1" , "newer": 1.50} ]'
+    result, metadata, records = shape.to_envelope(body, {})
+    assert (result, records) == (b'[{"id":"1" , "newer": 1.50}]', 1)
     assert msgspec.json.encode(metadata) == (
         b'{"next_cursor":"102","next_link":"https://x","has_next_page":true,"end_cursor":"102","total":3}'
     )
@@ -46,7 +46,7 @@ def test_a_pages_records_cross_the_envelope_byte_by_byte() -> None:
 
 
 def test_the_last_page_says_so() -> None:
-    _, metadata = PageShape(Contact).to_envelope(b'{"results":[]}', {})
+    _, metadata, _ = PageShape(Contact).to_envelope(b'{"results":[]}', {})
     assert msgspec.json.encode(metadata) == (
         b'{"next_cursor":null,"next_link":null,"has_next_page":false,"end_cursor":null}'
     )

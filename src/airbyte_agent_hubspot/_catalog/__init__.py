@@ -28,6 +28,7 @@ ENTITIES: Final = {
     "meetings": "Meetings logged on records.",
     "tasks": "Things to do.",
     "communications": "SMS, WhatsApp and LinkedIn messages logged on records.",
+    "activities": "Notes, calls, e-mails, meetings and tasks together.",
     "objects": "Records of any object type, named by `objectType`: custom objects above all.",
     "associations": "Links between records.",
     "association_labels": "Types that links between two object types can have.",
@@ -45,39 +46,58 @@ ENTITIES: Final = {
     "*": "The connector itself.",
 }
 
+_RECORDS: Final = (
+    "contacts",
+    "companies",
+    "deals",
+    "tickets",
+    "products",
+    "line_items",
+    "quotes",
+    "leads",
+    "notes",
+    "calls",
+    "emails",
+    "meetings",
+    "tasks",
+    "communications",
+    "objects",
+)
+"""CRM records: each entity is a family of its own, its operations made when it is first asked for."""
+
 _MODULES: Final = {
-    "crm": (
-        "contacts",
-        "companies",
-        "deals",
-        "tickets",
-        "products",
-        "line_items",
-        "quotes",
-        "leads",
-        "notes",
-        "calls",
-        "emails",
-        "meetings",
-        "tasks",
-        "communications",
-        "objects",
-    ),
     "associations": ("associations", "association_labels"),
     "definitions": ("schemas", "properties", "property_groups", "pipelines", "stages"),
     "people": ("owners", "teams", "lists"),
     "account": ("account", "marketing_emails", "subscriptions", "*"),
+    "questions": ("activities",),
 }
-"""Which module has the operations of which entities: each is imported when one of them is first asked for."""
+"""Which module has the operations of which other entities: each is imported when one of them is first asked for."""
 
 
-def _operations_in(module: str) -> tuple[Operation, ...]:
-    return cast("tuple[Operation, ...]", import_module(f"{__name__}.{module}").OPERATIONS)
+_ASKED: Final = "questions of "
 
 
-CATALOG: Final = Catalog(
-    {entity: module for module, entities in _MODULES.items() for entity in entities},
-    load=_operations_in,
-    entities=ENTITIES,
-    aliases={"search": "api_search"},
-)
+def _families() -> dict[str, tuple[str, ...]]:
+    """Operations made of others come last: what is one request does not wait for them to be loaded."""
+    families: dict[str, tuple[str, ...]] = {
+        entity: (module,) for module, entities in _MODULES.items() for entity in entities
+    }
+    families.update({entity: (entity, f"{_ASKED}{entity}") for entity in _RECORDS})
+    families["account"] = ("account", f"{_ASKED}account")
+    return families
+
+
+def _operations_in(family: str) -> tuple[Operation, ...]:
+    if family in _RECORDS:
+        from .crm import operations_on  # noqa: PLC0415 - needed at the first call on records
+
+        return operations_on(family)
+    if family.startswith(_ASKED):
+        from .questions import questions_on  # noqa: PLC0415 - needed at the first question
+
+        return questions_on(family.removeprefix(_ASKED))
+    return cast("tuple[Operation, ...]", import_module(f"{__name__}.{family}").OPERATIONS)
+
+
+CATALOG: Final = Catalog(_families(), load=_operations_in, entities=ENTITIES, aliases={"search": "api_search"})

@@ -5,6 +5,7 @@ Source: https://developers.hubspot.com/docs/developer-tooling/platform/versionin
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 from urllib.parse import quote, urlencode
 
@@ -71,17 +72,29 @@ def path(family: Family, version: str, *parts: object) -> str:
     Raises:
         InvalidParamsError: a part would lead to another address.
     """
+    address = _root(family, version)
+    for part in parts:
+        segment = str(part)
+        if not (segment.isalnum() and segment.isascii()):
+            segment = _escaped(segment)
+        address += f"/{segment}"
+    return address
+
+
+@cache
+def _root(family: Family, version: str) -> str:
     legacy, dated = _ROOTS[family]
-    root = legacy if version == LEGACY_VERSION else dated.format(version)
-    segments = [str(part) for part in parts]
-    step = next((segment for segment in segments if segment in _STEPS or not _SLASHES.isdisjoint(segment)), None)
-    if step is not None:
+    return legacy if version == LEGACY_VERSION else dated.format(version)
+
+
+def _escaped(segment: str) -> str:
+    if segment in _STEPS or not _SLASHES.isdisjoint(segment):
         sentence = (
-            f"{step!r} is neither an id nor an object type: it would lead to another address. "
+            f"{segment!r} is neither an id nor an object type: it would lead to another address. "
             "A value of `idProperty` with a slash can be looked up with batch_get."
         )
         raise InvalidParamsError(sentence, errors=[FieldError("params", sentence, "out_of_range")])
-    return "/".join((root, *(quote(segment, safe="") for segment in segments)))
+    return quote(segment, safe="")
 
 
 def get(url: str, params: Mapping[str, object], *names: str) -> HttpRequest:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 import msgspec
 
 from .. import models as m
+from .._composition import Composition, Introspect, ask_all
 from .._operation import Operation
 from .._shape import ConvertedShape, ItemShape, PageShape
 from ..errors import MissingScopesError
@@ -18,6 +19,7 @@ from ..params import people as p
 from ._paths import get, path, send, with_query, without
 
 if TYPE_CHECKING:
+    from .._composition import Steps
     from .._shape import Params
     from .._wire import HttpRequest
     from ..errors import ConnectorError
@@ -27,6 +29,7 @@ _SEND_GUIDE: Final = "https://developers.hubspot.com/docs/api-reference/marketin
 _SUBSCRIPTION_GUIDE: Final = (
     "https://developers.hubspot.com/docs/api-reference/2026-03/communication-preferences/status/update-subscription"
 )
+_SCOPES_GUIDE: Final = "https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/scopes"
 _CHECKED = ("account", "details")
 
 
@@ -51,15 +54,23 @@ class _Statuses(msgspec.Struct, frozen=True):
 
 
 def _read_status(body: bytes, params: Params) -> m.SubscriptionStatus:
-    """The status that was set."""
+    """The status that was set; an answer without it counts as one that cannot be read."""
     wanted = params["subscriptionId"]
-    results = msgspec.json.decode(body, type=_Statuses).results
-    return next((status for status in results if status.subscriptionId == wanted), results[0])
+    found = [status for status in msgspec.json.decode(body, type=_Statuses).results if status.subscriptionId == wanted]
+    if not found:
+        raise msgspec.ValidationError(f"the answer does not mention subscription {wanted}")
+    return found[0]
 
 
 def _encode_update_subscription(params: Params, version: str) -> HttpRequest:
     body = {"channel": "EMAIL", **without(params, "email")}
     return send("POST", path("subscriptions", version, params["email"]), body)
+
+
+def _granted_scopes(params: Params, now_s: float) -> Steps[m.Result]:
+    del params, now_s
+    [granted] = yield from ask_all([Introspect()])
+    return granted
 
 
 _account = partial(Operation, "account", source=_GUIDE, scopes=("oauth",))
@@ -78,6 +89,16 @@ OPERATIONS: tuple[Operation, ...] = (
         params=p.NoParams,
         encode=lambda params, version: get(path("account", version, "api-usage", "daily", "private-apps"), params),
         shape=PageShape(m.ApiUsage),
+    ),
+    Operation(
+        "account",
+        "granted_scopes",
+        "What the user has granted to the connector, and which account it is.",
+        _SCOPES_GUIDE,
+        p.NoParams,
+        Composition(_granted_scopes),
+        ItemShape(m.GrantedScopes),
+        scopes=("oauth",),
     ),
     Operation(
         "marketing_emails",

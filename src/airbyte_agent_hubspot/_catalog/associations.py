@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 import msgspec
 
 from .. import models as m
-from .._batch_shape import BatchError, errors_by_key, ids_of
+from .._batch_shape import BatchError, errors_by_key, ids_of, item_error
 from .._operation import Operation
 from .._shape import ConvertedPageShape, ConvertedShape, PageShape, Paging
 from ..params import associations as p
@@ -113,8 +113,7 @@ def _read_links(body: bytes, params: Params) -> m.BatchResult[m.AssociationLink]
         ids = {str(item["fromObjectId"]), str(item["toObjectId"])}
         error = next((one for one in batch.errors if ids >= _ids_in(one) != set()), None)
         if error is not None:
-            failure = m.ItemError((error.category or "error").lower(), error.message)
-            items.append(m.BatchItem(index, str(item["fromObjectId"]), None, failure))
+            items.append(m.BatchItem(index, str(item["fromObjectId"]), None, item_error(error)))
             continue
         link = m.AssociationLink(
             str(params["fromObjectType"]),

@@ -5,15 +5,14 @@ Source: https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, cast
 
 from .. import models as m
 from .._batch_shape import BATCH_DELETED, batch_of, ids_of, only_of_batch, places_of_inputs
 from .._operation import Operation
 from .._shape import ConvertedShape, ItemShape, PageShape
-from ..params import objects as o
 from ..params import records as p
 from ._paths import delete, get, names_in, path, send, value_text, with_query
 from .object_types import default_association
@@ -43,7 +42,7 @@ class Kind:
     object_type: str | None = None
     """HubSpot's name of the type; None where the caller names it in `objectType`."""
 
-    @property
+    @cached_property
     def id_name(self) -> str:
         """Wire name of the record's id: `contactId`."""
         first, *rest = self.singular.split("_")
@@ -189,12 +188,11 @@ def _reads(kind: Kind) -> Iterator[Operation]:
     one, many = kind.singular.replace("_", " "), kind.entity.replace("_", " ")
     operation = partial(Operation, kind.entity, scopes=kind.read_scopes)
     guide = _GUIDE.format(kind.entity.replace("_", "-"))
-    typed = kind.object_type is not None
     yield operation(
         "list",
         f"One page of {many}, ascending by id.",
         guide,
-        p.ListParams if typed else o.ListObjectsParams,
+        p.ListParams,
         partial(_encode_list, kind=kind),
         PageShape(kind.record),
     )
@@ -202,7 +200,7 @@ def _reads(kind: Kind) -> Iterator[Operation]:
         "get",
         f"One {one} by id or unique property.",
         guide,
-        p.GetParams if typed else o.GetObjectsParams,
+        p.GetParams,
         partial(_encode_get, kind=kind),
         ItemShape(kind.record),
         wire_names={"record_id": kind.id_name},
@@ -211,7 +209,7 @@ def _reads(kind: Kind) -> Iterator[Operation]:
         "api_search",
         f"One page of {many} that fit conditions or words; HubSpot's index may lag writes by seconds.",
         _SEARCH_GUIDE,
-        p.SearchParams if typed else o.SearchObjectsParams,
+        p.SearchParams,
         partial(_encode_search, kind=kind),
         PageShape(kind.record),
         limit="search",
@@ -220,7 +218,7 @@ def _reads(kind: Kind) -> Iterator[Operation]:
         "batch_get",
         f"Up to 100 {many} by id or unique property, each found or not.",
         guide,
-        p.BatchGetParams if typed else o.BatchGetObjectsParams,
+        p.BatchGetParams,
         partial(_encode_batch_get, kind=kind),
         batch_of(kind.record, ids_of),
     )
@@ -230,12 +228,11 @@ def _writes(kind: Kind) -> Iterator[Operation]:
     one, many = kind.singular.replace("_", " "), kind.entity.replace("_", " ")
     operation = partial(Operation, kind.entity, scopes=kind.write_scopes, effect="write")
     guide = _GUIDE.format(kind.entity.replace("_", "-"))
-    typed = kind.object_type is not None
     yield operation(
         "create",
         f"Creates a {one}, with associations if wanted.",
         guide,
-        p.CreateParams if typed else o.CreateObjectsParams,
+        p.CreateParams,
         partial(_encode_create, kind=kind),
         ItemShape(kind.record),
     )
@@ -243,7 +240,7 @@ def _writes(kind: Kind) -> Iterator[Operation]:
         "update",
         f"Changes properties of a {one}; the others stay.",
         guide,
-        p.UpdateParams if typed else o.UpdateObjectsParams,
+        p.UpdateParams,
         partial(_encode_update, kind=kind),
         ItemShape(kind.record),
         wire_names={"record_id": kind.id_name},
@@ -253,7 +250,7 @@ def _writes(kind: Kind) -> Iterator[Operation]:
         "upsert",
         f"Changes the {one} with that value of a unique property, or creates it.",
         guide,
-        p.UpsertParams if typed else o.UpsertObjectsParams,
+        p.UpsertParams,
         partial(_encode_upsert, kind=kind),
         only_of_batch(kind.record),
         idempotent=True,
@@ -262,7 +259,7 @@ def _writes(kind: Kind) -> Iterator[Operation]:
         "batch_create",
         f"Creates up to 100 {many}, each for itself.",
         guide,
-        p.BatchCreateParams if typed else o.BatchCreateObjectsParams,
+        p.BatchCreateParams,
         partial(_encode_batch_create, kind=kind),
         batch_of(kind.record, places_of_inputs),
     )
@@ -270,7 +267,7 @@ def _writes(kind: Kind) -> Iterator[Operation]:
         "batch_update",
         f"Changes up to 100 {many}.",
         guide,
-        p.BatchUpdateParams if typed else o.BatchUpdateObjectsParams,
+        p.BatchUpdateParams,
         partial(_encode_batch_update, kind=kind),
         batch_of(kind.record, places_of_inputs),
         idempotent=True,
@@ -279,7 +276,7 @@ def _writes(kind: Kind) -> Iterator[Operation]:
         "batch_upsert",
         f"Changes or creates up to 100 {many} by a unique property.",
         guide,
-        p.BatchUpsertParams if typed else o.BatchUpsertObjectsParams,
+        p.BatchUpsertParams,
         partial(_encode_batch_upsert, kind=kind),
         batch_of(kind.record, places_of_inputs),
         idempotent=True,
@@ -290,12 +287,11 @@ def _removals(kind: Kind) -> Iterator[Operation]:
     one, many = kind.singular.replace("_", " "), kind.entity.replace("_", " ")
     operation = partial(Operation, kind.entity, scopes=kind.write_scopes, effect="destructive")
     guide = _GUIDE.format(kind.entity.replace("_", "-"))
-    typed = kind.object_type is not None
     yield operation(
         "delete",
         f"Archives a {one}; HubSpot's pages can restore it for 90 days, its API cannot.",
         guide,
-        p.DeleteParams if typed else o.DeleteObjectsParams,
+        p.DeleteParams,
         partial(_encode_delete, kind=kind),
         _read_deleted(kind),
         wire_names={"record_id": kind.id_name},
@@ -305,7 +301,7 @@ def _removals(kind: Kind) -> Iterator[Operation]:
         "batch_delete",
         f"Archives up to 100 {many}.",
         guide,
-        p.BatchDeleteParams if typed else o.BatchDeleteObjectsParams,
+        p.BatchDeleteParams,
         partial(_encode_batch_delete, kind=kind),
         BATCH_DELETED,
         idempotent=True,
@@ -315,7 +311,7 @@ def _removals(kind: Kind) -> Iterator[Operation]:
             "merge",
             f"Merges one {one} into another, for good.",
             guide,
-            p.MergeParams if typed else o.MergeObjectsParams,
+            p.MergeParams,
             partial(_encode_merge, kind=kind),
             ItemShape(kind.record),
         )
@@ -378,6 +374,15 @@ KINDS: Final = (
 )
 """All entities that are CRM records."""
 
-OPERATIONS: tuple[Operation, ...] = tuple(
-    operation for kind in KINDS for group in (_reads, _writes, _removals) for operation in group(kind)
-)
+KIND_OF: Final = {kind.entity: kind for kind in KINDS}
+
+
+def operations_on(entity: str) -> tuple[Operation, ...]:
+    """All operations on one kind of records."""
+    kind = KIND_OF[entity]
+    operations = (operation for group in (_reads, _writes, _removals) for operation in group(kind))
+    if kind.object_type is not None:
+        return tuple(operations)
+    from ..params.objects import WITH_TYPE  # noqa: PLC0415 - for this entity alone
+
+    return tuple(replace(operation, params=WITH_TYPE[operation.params]) for operation in operations)

@@ -71,7 +71,7 @@ _SCHEMAS: tuple[Operation, ...] = (
     ),
     _schema(
         "update",
-        "Changes labels and display of a custom object type.",
+        "Changes labels and display of a custom object type; its properties and associations are in `get` alone.",
         params=p.UpdateSchemaParams,
         encode=lambda params, version: send("PATCH", _schema_url(params, version), without(params, "objectType")),
         shape=ItemShape(m.Schema),
@@ -234,7 +234,7 @@ _PIPELINES: tuple[Operation, ...] = (
     ),
     _pipeline_write(
         "create",
-        "Creates a pipeline with its stages.",
+        "Creates a pipeline with its stages; their `metadata` in the answer is as sent, `get` has what HubSpot keeps.",
         params=p.CreatePipelineParams,
         encode=_encode_create_pipeline,
         shape=ItemShape(m.Pipeline),
@@ -288,7 +288,7 @@ _STAGES: tuple[Operation, ...] = (
     ),
     _stage_write(
         "create",
-        "Adds a stage to a pipeline.",
+        "Adds a stage to a pipeline; `metadata` in the answer is as sent, `get` has what HubSpot keeps.",
         params=p.CreateStageParams,
         encode=lambda params, version: send(
             "POST", _stage_url(params, version), _stage_body(params, "objectType", "pipelineId")
@@ -298,7 +298,7 @@ _STAGES: tuple[Operation, ...] = (
     ),
     _stage_write(
         "update",
-        "Changes a stage.",
+        "Changes a stage; `metadata` in the answer is as sent, `get` has what HubSpot keeps.",
         params=p.UpdateStageParams,
         encode=lambda params, version: send(
             "PATCH", _stage_url(params, version), _stage_body(params, "objectType", "pipelineId", "stageId")

@@ -1,209 +1,154 @@
-"""The commands. Results are JSON on the standard output; everything for people goes to standard error.
-
-Exit codes: 0 done; 1 HubSpot refused, failed or could not be reached; 2 the command line, the environment, the
-parameters or the token file are wrong; 3 not logged in, or no longer accepted; 4 the login was not completed.
-"""
+"""`hubspot-agent`: its own options, and its commands."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar, cast
+from pathlib import Path  # noqa: TC003 - Typer reads it
+from typing import Annotated, Final
 
 import typer
 
-from .._target import HUBSPOT_API_URL
-from ..connector import HubspotConnector
-from ..errors import ConfigurationError, ConnectorError, InvalidParamsError
-from ..models.auth import HubspotAuthConfig
-from ..oauth import AUTHORIZE_URL, OAuthApp
-from ..token_store import EncryptedTokenFile
-from ._exits import Exit, exit_of
-from ._login import LoginOptions, log_in, log_out
-
-if TYPE_CHECKING:
-    from collections.abc import Coroutine, Generator
-
-    from ..models import CheckResult, Result
-
-T = TypeVar("T")
-
-DEFAULT_PORT: Final = 8976
-DEFAULT_TIMEOUT_S: Final = 300.0
-_DEFAULT_SCOPE: Final = "oauth"
+from ._account import check, login, logout
+from ._asking import aggregate, describe, find, overview
+from ._batch import batch
+from ._calling import execute
+from ._lookup import operations, schema
+from ._mcp import mcp
+from ._options import CONNECTION, OUTPUT, CallCommand, Options
+from ._sandbox import PASSED_ON, sandbox
+from ._server import GroupWithServer
 
 app = typer.Typer(
     name="hubspot-agent",
-    help="HubSpot for AI agents, on the command line.",
-    epilog="Exit codes: 0 done, 1 HubSpot refused or failed, 2 wrong use, 3 not logged in, 4 login not completed.",
+    cls=GroupWithServer,
+    help="HubSpot for AI agents, on the command line: straight to HubSpot or through a server.",
+    epilog="The options of `hubspot-agent` may stand before a command or after it. "
+    "Exit codes: 0 done, 1 failed, 2 wrong use, 3 not logged in, 4 login not completed, 5 partly done, 6 try later.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
+    rich_markup_mode=None,
     add_completion=True,
 )
+_COMMANDS: Final = (find, overview, aggregate, execute, batch, describe, schema, operations, mcp, login, check, logout)
+
+for command in _COMMANDS:
+    app.command(cls=CallCommand)(command)
+app.command("show", cls=CallCommand, help="The same as overview.")(overview)
+app.command(context_settings=PASSED_ON, add_help_option=False)(sandbox)
 
 
-@dataclass(frozen=True, slots=True)
-class _Session:
-    """What all commands share."""
+def _print_version(asked: bool) -> None:  # noqa: FBT001 - Typer calls it
+    if asked:
+        from .. import __version__  # noqa: PLC0415
 
-    app: OAuthApp
-    file: EncryptedTokenFile
-
-    def connect(self) -> HubspotConnector:
-        """A connector with the grant of the token file."""
-        credentials = HubspotAuthConfig(client_id=self.app.client_id, client_secret=self.app.client_secret)
-        return HubspotConnector(auth_config=credentials, base_url=self.app.api_url, token_store=self.file)
+        typer.echo(__version__)
+        raise typer.Exit
 
 
 @app.callback()
-def configure(  # each is an option of its own
+def configure(  # noqa: PLR0913 - each is an option of its own
     context: typer.Context,
     *,
-    client_id: Annotated[
-        str, typer.Option(envvar="HUBSPOT_CLIENT_ID", help="Client id of your HubSpot OAuth app.")
-    ] = "",
-    client_secret: Annotated[
-        str,
+    hosted: Annotated[
+        bool | None,
         typer.Option(
-            envvar="HUBSPOT_CLIENT_SECRET", help="Its secret. Others on this machine see options: use the variable."
+            "--hosted/--local",
+            rich_help_panel=CONNECTION,
+            help="Through a server, or straight to HubSpot. Without this: through a server if a workspace or a "
+            "connector is named.",
         ),
+    ] = None,
+    client_id: Annotated[
+        str,
+        typer.Option(envvar="HUBSPOT_CLIENT_ID", rich_help_panel=CONNECTION, help="Client id of your HubSpot app."),
     ] = "",
     token_file: Annotated[
         Path | None,
-        typer.Option(envvar="HUBSPOT_TOKEN_FILE", help="Where the login is kept; by default in your settings folder."),
+        typer.Option(
+            envvar="HUBSPOT_TOKEN_FILE",
+            rich_help_panel=CONNECTION,
+            help="Where the login is kept; by default in your settings folder.",
+        ),
     ] = None,
     api_url: Annotated[
-        str | None, typer.Option(envvar="HUBSPOT_API_URL", help="HubSpot's API; by default HubSpot itself.")
+        str | None,
+        typer.Option(
+            envvar="HUBSPOT_API_URL", rich_help_panel=CONNECTION, help="HubSpot's API; by default HubSpot itself."
+        ),
     ] = None,
-    authorize_url: Annotated[
-        str, typer.Option(envvar="HUBSPOT_AUTHORIZE_URL", help="HubSpot's consent page.")
-    ] = AUTHORIZE_URL,
+    workspace: Annotated[
+        str | None,
+        typer.Option(
+            envvar="AIRBYTE_WORKSPACE_NAME",
+            rich_help_panel=CONNECTION,
+            help="Through a server: whose HubSpot account, by the name of the workspace.",
+        ),
+    ] = None,
+    connector_id: Annotated[
+        str | None,
+        typer.Option(
+            envvar="AIRBYTE_CONNECTOR_ID", rich_help_panel=CONNECTION, help="Through a server: which connector, by id."
+        ),
+    ] = None,
+    server_url: Annotated[
+        str | None,
+        typer.Option(rich_help_panel=CONNECTION, help="The server; by default what AIRBYTE_API_URL says."),
+    ] = None,
+    timeout_s: Annotated[
+        float | None,
+        typer.Option("--timeout", min=0.001, rich_help_panel=CONNECTION, help="Seconds that a call may take."),
+    ] = None,
+    read_only: Annotated[
+        bool,
+        typer.Option(
+            "--read-only",
+            envvar="HUBSPOT_AGENT_READ_ONLY",
+            rich_help_panel=CONNECTION,
+            help="Refuse everything that changes HubSpot.",
+        ),
+    ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", "-y", rich_help_panel=CONNECTION, help="Do not ask before something is deleted."),
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", rich_help_panel=OUTPUT, help="JSON: what a pipe gets without this.")
+    ] = False,
+    ndjson: Annotated[
+        bool, typer.Option("--ndjson", rich_help_panel=OUTPUT, help="One JSON value on each line, one for each record.")
+    ] = False,
+    table: Annotated[
+        bool, typer.Option("--table", rich_help_panel=OUTPUT, help="A table: what a terminal gets without this.")
+    ] = False,
+    csv: Annotated[
+        bool, typer.Option("--csv", rich_help_panel=OUTPUT, help="Lines of CSV, the first with names.")
+    ] = False,
+    columns: Annotated[
+        str | None, typer.Option(rich_help_panel=OUTPUT, help="Columns of a table or of CSV, with commas between.")
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", rich_help_panel=OUTPUT, help="No notes and no progress; errors only.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
+    ] = False,
 ) -> None:
     """HubSpot for AI agents, on the command line."""
-    with _reporting():
-        if not client_id or not client_secret:
-            raise ConfigurationError(
-                "Set HUBSPOT_CLIENT_ID and HUBSPOT_CLIENT_SECRET to the client id and secret of your HubSpot OAuth app."
-            )
-        path = token_file or Path(typer.get_app_dir("hubspot-agent")) / "token"
-        context.obj = _Session(
-            OAuthApp(client_id, client_secret, api_url or HUBSPOT_API_URL, authorize_url), EncryptedTokenFile(path)
-        )
-
-
-@app.command()
-def login(
-    context: typer.Context,
-    *,
-    port: Annotated[
-        int,
-        typer.Option(min=0, max=65_535, help="Port of the redirect address on this machine; 0 takes a free one."),
-    ] = DEFAULT_PORT,
-    scope: Annotated[
-        list[str] | None, typer.Option(help=f"A scope that must be granted; repeat it. By default {_DEFAULT_SCOPE}.")
-    ] = None,
-    optional_scope: Annotated[
-        list[str] | None,
-        typer.Option(help="A scope that may be missing; repeat it. By default all that any operation needs."),
-    ] = None,
-    pkce: Annotated[bool, typer.Option(help="Use PKCE, which HubSpot wants of some kinds of apps.")] = False,
-    browser: Annotated[bool, typer.Option(help="Open the browser.")] = True,
-    timeout_s: Annotated[
-        float, typer.Option("--timeout", min=0, help="Seconds to wait for the consent.")
-    ] = DEFAULT_TIMEOUT_S,
-) -> None:
-    """Connect a HubSpot account in the browser, and keep the grant in the token file.
-
-    The app must have registered the redirect URL http://localhost:8976/oauth/callback (or that of your --port).
-    """
-    session = _session(context)
-    required = tuple(scope or [_DEFAULT_SCOPE])
-    optional = _every_scope(without=required) if optional_scope is None else tuple(optional_scope)
-    options = LoginOptions(port, required, optional, pkce, browser, timeout_s)
-    grant = _run(log_in(session.app, session.file, options, say=_say))
-    account = "a HubSpot account" if grant.hub_id is None else f"HubSpot account {grant.hub_id}"
-    _say(f"Connected to {account}. The login is kept in {session.file.path}")
-
-
-@app.command()
-def check(context: typer.Context) -> None:
-    """Say whether the login works, as JSON. Ends with 1 if it does not."""
-
-    async def run() -> CheckResult:
-        async with _session(context).connect() as connector:
-            return await connector.check()
-
-    result = _run(run())
-    _print(result)
-    raise typer.Exit(Exit.DONE if result.status == "healthy" else Exit.FAILED)
-
-
-@app.command()
-def execute(
-    context: typer.Context,
-    entity: Annotated[str, typer.Argument(help="For example contacts.")],
-    action: Annotated[str, typer.Argument(help="For example list.")],
-    *,
-    params: Annotated[str, typer.Option(help="Parameters as a JSON object.")] = "{}",
-) -> None:
-    """Run an operation and print its result as JSON."""
-
-    async def run() -> Result:
-        async with _session(context).connect() as connector:
-            return await connector.execute(entity, action, _read_params(params))
-
-    _print(_run(run()))
-
-
-@app.command()
-def logout(context: typer.Context) -> None:
-    """Revoke the login at HubSpot and remove the token file."""
-    session = _session(context)
-    _run(log_out(session.app, session.file))
-    _say(f"Logged out; {session.file.path} is gone.")
-
-
-def _session(context: typer.Context) -> _Session:
-    return cast("_Session", context.obj)
-
-
-def _every_scope(*, without: tuple[str, ...]) -> tuple[str, ...]:
-    from .._catalog import CATALOG  # noqa: PLC0415 - only a login needs it
-
-    return tuple(sorted({scope for operation in CATALOG for scope in operation.scopes}.difference(without)))
-
-
-def _read_params(text: str) -> dict[str, object]:
-    try:
-        params: object = json.loads(text)
-    except ValueError as error:
-        raise InvalidParamsError(f"--params is not JSON: {error}.") from error
-    if not isinstance(params, dict):
-        raise InvalidParamsError('--params must be a JSON object, for example {"limit": 3}.')
-    return cast("dict[str, object]", params)
-
-
-def _run(work: Coroutine[None, None, T]) -> T:
-    with _reporting():
-        return asyncio.run(work)
-
-
-@contextmanager
-def _reporting() -> Generator[None, None, None]:
-    """Turns an error into a sentence and an exit code."""
-    try:
-        yield
-    except ConnectorError as error:
-        _say(f"{error.code}: {error.message}")
-        raise typer.Exit(exit_of(error)) from None
-
-
-def _print(result: Result) -> None:
-    typer.echo(json.dumps(result.to_dict(), ensure_ascii=False, indent=2, default=str))
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
+    del version
+    context.obj = Options(
+        hosted=hosted,
+        client_id=client_id,
+        token_file=token_file,
+        api_url=api_url,
+        workspace=workspace,
+        connector_id=connector_id,
+        server_url=server_url,
+        timeout_s=timeout_s,
+        read_only=read_only,
+        yes=yes,
+        json=json,
+        ndjson=ndjson,
+        table=table,
+        csv=csv,
+        columns=columns,
+        quiet=quiet,
+    )

@@ -1,8 +1,9 @@
-"""People and facts of the account: owners, teams, lists, usage, marketing."""
+"""People and facts of the account: owners, teams, lists, usage, marketing; whether the connector works."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from .results import Result
 
@@ -150,3 +151,23 @@ class SubscriptionStatus(Result):
     source: str | None = None
     legalBasis: str | None = None
     timestamp: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult(Result):
+    """Whether a connector can work: `healthy`, or `unhealthy` with the error's sentence."""
+
+    status: Literal["healthy", "unhealthy"]
+    error: str | None = None
+    checked_entity: str | None = None
+    checked_action: str | None = None
+    hub_id: int | None = None
+    missing_scopes: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored(Result):
+    """What was brought back."""
+
+    id: str
+    restored: bool = True

@@ -33,6 +33,7 @@ class PropertyDefinition(Result):
     calculated: bool = False
     hidden: bool = False
     archived: bool = False
+    hubspotDefined: bool = False
     referencedObjectType: str | None = None
 
 

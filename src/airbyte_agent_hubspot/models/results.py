@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, cast
 
+from ..errors import FieldError  # noqa: TC001 - msgspec reads it
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -77,18 +79,6 @@ class Page(Result, Generic[RecordT_co]):
 
 
 @dataclass(frozen=True, slots=True)
-class CheckResult(Result):
-    """Whether a connector can work: `healthy`, or `unhealthy` with the error's sentence."""
-
-    status: Literal["healthy", "unhealthy"]
-    error: str | None = None
-    checked_entity: str | None = None
-    checked_action: str | None = None
-    hub_id: int | None = None
-    missing_scopes: list[str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Deleted(Result):
     """What was deleted. HubSpot says the same whether it existed or not."""
 
@@ -97,19 +87,12 @@ class Deleted(Result):
 
 
 @dataclass(frozen=True, slots=True)
-class Restored(Result):
-    """What was brought back."""
-
-    id: str
-    restored: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class ItemError(Result):
-    """Why one input of a batch failed."""
+    """Why one input of a batch failed. `errors` has one entry for each field that is wrong, named within the input."""
 
     code: str
     message: str
+    errors: list[FieldError] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Parameters of `objects`: those of records, with the object type."""
 
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from . import records as r
 from .fields import ObjectType
@@ -60,3 +60,21 @@ class BatchUpsertObjectsParams(_OfType, r.BatchUpsertParams):
 
 class BatchDeleteObjectsParams(_OfType, r.BatchDeleteParams):
     """Parameters of `objects.batch_delete`."""
+
+
+WITH_TYPE: Final[dict[type, type]] = {
+    r.ListParams: ListObjectsParams,
+    r.GetParams: GetObjectsParams,
+    r.SearchParams: SearchObjectsParams,
+    r.CreateParams: CreateObjectsParams,
+    r.UpdateParams: UpdateObjectsParams,
+    r.UpsertParams: UpsertObjectsParams,
+    r.DeleteParams: DeleteObjectsParams,
+    r.MergeParams: MergeObjectsParams,
+    r.BatchGetParams: BatchGetObjectsParams,
+    r.BatchCreateParams: BatchCreateObjectsParams,
+    r.BatchUpdateParams: BatchUpdateObjectsParams,
+    r.BatchUpsertParams: BatchUpsertObjectsParams,
+    r.BatchDeleteParams: BatchDeleteObjectsParams,
+}
+"""Parameters of an operation on records of a given type -> the same with the type among them."""

@@ -5,25 +5,28 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from .._catalog import CATALOG
 from .._describe import tool_text
-from ..errors import ConfigurationError, ConflictError, InvalidRequestError, NotFoundError
+from ..errors import ConfigurationError, ConnectorError, InvalidRequestError
 from ..models import Result
-from .frameworks import Framework, find_error_type
+from .frameworks import find_error_type, find_framework
+from .results import MENDABLE
 
 if TYPE_CHECKING:
-    from ..errors import ConnectorError
+    from .retrying import Retries
 
 Tool = TypeVar("Tool", bound=Callable[..., Awaitable[object]])
 
-_MENDABLE = (InvalidRequestError, NotFoundError, ConflictError)
-"""Errors that another call by the model can avoid."""
-
 
 def make_tool(
-    function: Tool, *, framework: Framework | None, max_output_chars: int | None, update_docstring: bool
+    function: Tool,
+    *,
+    framework: str | None,
+    max_output_chars: int | None,
+    update_docstring: bool,
+    retries: Retries,
 ) -> Tool:
     """`function` as a tool: see `HubspotConnector.tool_utils`.
 
@@ -33,25 +36,27 @@ def make_tool(
     if not inspect.iscoroutinefunction(function):
         name = cast("object", getattr(function, "__name__", function))  # any callable may be given
         raise ConfigurationError(f"tool_utils decorates async functions: write `async def` for {name!r}.")
-    if framework is not None and framework not in get_args(Framework):
-        raise ConfigurationError(
-            f"{framework!r} is not a framework that tool_utils knows: {', '.join(get_args(Framework))}."
-        )
-    if framework is not None:
-        find_error_type(framework)
+    chosen = find_framework(framework)
+
+    def signal(text: str, error: ConnectorError) -> str:
+        """The text in the form in which the framework shows it to the model; our error where it has none."""
+        if chosen == "openai-agents":
+            return text
+        error_type = find_error_type(chosen)
+        raise error if error_type is None else error_type(text) from error
 
     @functools.wraps(function)
     async def tool(*args: object, **kwargs: object) -> object:
         try:
-            result = await function(*args, **kwargs)
+            result = await retries.run(function, args, kwargs)
             _check_size(result, max_output_chars)
-        except _MENDABLE as error:
-            if framework == "openai-agents":
-                return _text_for_model(error)
-            error_type = find_error_type(framework)
-            if error_type is None:
+        except MENDABLE as error:
+            return signal(f"{error.code}: {error.message}", error)
+        except ConnectorError as error:
+            text = retries.told(error, args, kwargs)
+            if text is None:
                 raise
-            raise error_type(_text_for_model(error)) from error
+            return signal(text, error)
         return result
 
     if update_docstring:
@@ -60,12 +65,8 @@ def make_tool(
     return cast("Tool", tool)
 
 
-def _text_for_model(error: ConnectorError) -> str:
-    return f"{error.code}: {error.message}"
-
-
 def _check_size(result: object, max_output_chars: int | None) -> None:
-    if max_output_chars is None:
+    if not max_output_chars:
         return
     size = len(str(result))
     if size > max_output_chars:

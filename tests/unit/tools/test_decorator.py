@@ -10,6 +10,7 @@ import pytest
 
 from airbyte_agent_hubspot import HubspotConnector
 from airbyte_agent_hubspot._catalog import CATALOG
+from airbyte_agent_hubspot._clock import SystemClock
 from airbyte_agent_hubspot._describe import tool_text
 from airbyte_agent_hubspot.errors import (
     ConfigurationError,
@@ -17,13 +18,15 @@ from airbyte_agent_hubspot.errors import (
     ConnectorError,
     InvalidParamsError,
     InvalidRequestError,
+    OutcomeUnknownError,
     RateLimitedError,
     RecordNotFoundError,
 )
 from airbyte_agent_hubspot.models import Contact, Page, PageMeta
+from airbyte_agent_hubspot.tools import Retries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from airbyte_agent_hubspot.tools import Framework
 
@@ -157,6 +160,70 @@ def test_a_framework_that_is_not_installed_is_named_with_its_distribution(
     with pytest.raises(ConfigurationError) as caught:
         HubspotConnector.tool_utils(framework=framework)(documented)
     assert f"pip install {distribution}" in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["openai_agents", "mcp"])
+def test_frameworks_may_be_named_with_underscores(name: Framework) -> None:
+    HubspotConnector.tool_utils(framework=name)(documented)
+
+
+def failing_first(times: int, error: Exception) -> Callable[[], Awaitable[str]]:
+    """A function that raises the error so often before it succeeds."""
+    left = [error] * times
+
+    async def run() -> str:
+        if left:
+            raise left.pop()
+        return "done"
+
+    return run
+
+
+@pytest.mark.requirement("tool-retries")
+async def test_errors_that_may_pass_are_tried_again_as_often_as_wanted() -> None:
+    tried = HubspotConnector.tool_utils(internal_retries=2)(failing_first(2, RateLimitedError("r")))
+    assert await tried() == "done"
+    too_seldom = HubspotConnector.tool_utils(internal_retries=1)(failing_first(2, RateLimitedError("r")))
+    with pytest.raises(RateLimitedError):
+        await too_seldom()
+    unknown = HubspotConnector.tool_utils(internal_retries=1)(failing_first(1, OutcomeUnknownError("w")))
+    with pytest.raises(OutcomeUnknownError):
+        await unknown()
+
+
+@pytest.mark.requirement("tool-retries")
+async def test_a_tool_may_forbid_a_retry_and_say_what_the_model_reads() -> None:
+    seen: list[tuple[object, ...]] = []
+
+    def never(error: Exception, args: tuple[object, ...], kwargs: dict[str, object]) -> bool:
+        seen.append((error, args, kwargs))
+        return False
+
+    error = RateLimitedError("r")
+    told = HubspotConnector.tool_utils(
+        framework="openai-agents",
+        internal_retries=3,
+        should_internal_retry=never,
+        exhausted_runtime_failure_message=lambda error, _args, _kwargs: f"Busy: {error}",
+    )(failing_first(1, error))
+    assert await told() == "Busy: r"
+    assert seen == [(error, (), {})]
+    silent = HubspotConnector.tool_utils(exhausted_runtime_failure_message=lambda *_: None)(failing_first(1, error))
+    with pytest.raises(RateLimitedError):
+        await silent()
+
+
+@pytest.mark.requirement("tool-retries")
+async def test_a_retry_waits_as_long_as_it_was_asked_to() -> None:
+    slept: list[float] = []
+
+    class Sleepless(SystemClock):
+        async def sleep(self, seconds: float) -> None:
+            slept.append(seconds)
+
+    error = RateLimitedError("r", retry_after_s=7.0)
+    assert await Retries(1, clock=Sleepless()).run(failing_first(1, error), (), {}) == "done"
+    assert slept == [7.0]
 
 
 async def test_other_errors_are_never_hidden() -> None:

@@ -1,0 +1,1 @@
+"""Tools in the form of each agent framework: one module each, imported when it is asked for."""
