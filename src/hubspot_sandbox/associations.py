@@ -181,6 +181,14 @@ class Associations:
         ).fetchone()
         return int(row[0])
 
+    def count_of_kind(self, from_id: int, kind: AssociationType) -> int:
+        """How many records a record is linked to by one kind."""
+        row = self._sql.execute(
+            "SELECT count(*) FROM association WHERE from_id = ? AND to_type = ? AND category = ? AND type_id = ?",
+            (from_id, kind.to_type, kind.category, kind.type_id),
+        ).fetchone()
+        return int(row[0])
+
     def primary(self, from_type: str, from_id: int, to_type: str) -> int | None:
         """The id of the primary record of a type, or None."""
         kind = self.kinds.qualified(from_type, to_type, PRIMARY)

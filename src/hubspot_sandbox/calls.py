@@ -11,6 +11,7 @@ import msgspec
 
 from hubspot_sandbox.errors import JsonObject, ValidationError
 from hubspot_sandbox.limits import Budget
+from hubspot_sandbox.numerals import whole_number
 from hubspot_sandbox.object_types import ObjectType
 from hubspot_sandbox.portal import Portal
 from hubspot_sandbox.records import Author
@@ -19,6 +20,10 @@ from hubspot_sandbox.versions import CRM_VERSIONS
 
 _ShapeT = TypeVar("_ShapeT")
 _MISSING: Final = re.compile(r"missing required field `(\w+)`")
+_HALF_CHARACTER: Final = "\\ud"
+# Strings count as one piece, so that brackets inside them do not.
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+DEEPEST_JSON: Final = 100
 _TRUE: Final = frozenset({"true", "TRUE", "True"})
 
 
@@ -77,10 +82,22 @@ class Call:
         text = self.text(name)
         if not text:
             return default
-        if not text.isdecimal() or not 1 <= int(text) <= at_most:
+        number = whole_number(text)
+        if number is None or not 1 <= number <= at_most:
             # choice: the wording for a limit out of range is not documented.
             raise ValidationError(f"{name} must be a number between 1 and {at_most}, got {text}")
-        return int(text)
+        return number
+
+    def place(self, name: str = "after") -> int:
+        """The cursor of a page that counts places or ids; 0 for the first page.
+
+        Raises: ValidationError for a cursor that no page gave.
+        """
+        place = whole_number(self.text(name, "0"))
+        if place is None:
+            # choice: the text for a cursor that is none is not documented.
+            raise ValidationError(f"{name} must be a cursor of an earlier page, got {self.text(name)}")
+        return place
 
     def link(self, query: Sequence[tuple[str, str]]) -> str:
         """This path with another query, on the host the client used."""
@@ -134,16 +151,56 @@ def parse_json(body: bytes) -> object:
 
     Raises: ValidationError with line and column, as Jackson words it.
     """
+    text = json_text(body)
     try:
-        return json.loads(body, parse_float=str)
-    except UnicodeDecodeError as error:
-        raise ValidationError("Invalid input JSON on line 1, column 1: Invalid UTF-8") from error
+        _check_depth(text)
+        value = json.loads(text, parse_float=str, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         # choice: the rest of Jackson's sentence names the character it met.
         found = error.doc[error.pos : error.pos + 1] or "end-of-input"
         raise ValidationError(
             f"Invalid input JSON on line {error.lineno}, column {error.colno}: Unexpected character ('{found}')"
         ) from error
+    except ValueError as error:
+        # choice: the text for a number of more than 4,300 digits is not documented.
+        raise ValidationError("Invalid input JSON: a number has too many digits") from error
+    if _HALF_CHARACTER in text.lower():
+        # Half a surrogate pair is no character: Java writes a question mark for it.
+        whole = json.dumps(value, ensure_ascii=False).encode(errors="replace")
+        return json.loads(whole)
+    return value
+
+
+def json_text(body: bytes) -> str:
+    """The text of a body.
+
+    # choice: UTF-8 alone is read, with or without a byte order mark.
+
+    Raises: ValidationError.
+    """
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValidationError("Invalid input JSON on line 1, column 1: Invalid UTF-8") from error
+
+
+def _check_depth(text: str) -> None:
+    """Raises ValidationError for arrays and objects nested too deep.
+
+    # choice: JSON of more than 100 levels is refused; Jackson stops at 1,000.
+    """
+    if text.count("[") + text.count("{") <= DEEPEST_JSON:
+        return
+    depth = 0
+    for bracket in _BRACKETS.findall(text):
+        depth += (bracket in "[{") - (bracket in "]}")
+        if depth > DEEPEST_JSON:
+            raise ValidationError(f"Invalid input JSON: nesting depth exceeds the maximum allowed ({DEEPEST_JSON})")
+
+
+def _refuse_constant(name: str) -> object:
+    """NaN and Infinity, which Python reads and JSON does not have."""
+    raise ValidationError(f"Invalid input JSON: Non-standard token '{name}'")
 
 
 def read_json(body: bytes, shape: type[_ShapeT]) -> _ShapeT:

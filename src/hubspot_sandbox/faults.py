@@ -68,7 +68,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     times: Annotated[int, Meta(ge=1)] | None = None
     skip: Annotated[int, Meta(ge=0)] = 0
     rate: Annotated[float, Meta(gt=0, le=1)] = 1.0
-    delay_s: Annotated[float, Meta(ge=0)] = 0.0
+    delay_s: Annotated[float, Meta(ge=0, le=86_400)] = 0.0
     retry_after_s: Annotated[int, Meta(ge=0)] | None = None
     status: Annotated[int, Meta(ge=200, le=599)] = 500
     body: str = ""

@@ -4,9 +4,13 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
+from hubspot_sandbox.numerals import whole_number
+
 DAY_MS: Final = 86_400_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_FIRST_MS: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
+_LAST_MS: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _DAY_TEXT_LENGTH: Final = len("2026-01-05")
 
 
@@ -29,16 +33,21 @@ def format_time_of_day(at_ms: int) -> str:
 
 
 def parse_instant(text: str) -> int | None:
-    """Epoch milliseconds from ISO text (no zone means UTC) or from a number's digits; None for anything else."""
+    """Epoch milliseconds from ISO text (no zone means UTC) or from a number's digits; None for anything else.
+
+    # choice: instants lie in the years 1 to 9999.
+    """
     stripped = text.strip()
-    if stripped.removeprefix("-").isdecimal():
-        return int(stripped)
-    try:
-        parsed = datetime.fromisoformat(stripped)
-    except ValueError:
-        return None
-    aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-    return to_ms(aware)
+    digits = whole_number(stripped.removeprefix("-"))
+    if digits is not None:
+        at_ms = -digits if stripped.startswith("-") else digits
+    else:
+        try:
+            parsed = datetime.fromisoformat(stripped)
+        except ValueError:
+            return None
+        at_ms = to_ms(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
+    return at_ms if _FIRST_MS <= at_ms <= _LAST_MS else None
 
 
 def to_ms(instant: datetime) -> int:

@@ -1,5 +1,6 @@
 """Where in a JSON text its values stand: HubSpot's parser reports lines and columns."""
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +8,6 @@ from typing import Final
 Path = tuple[str | int, ...]
 
 _PIECE: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
-_STRING: Final = '"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def find_places(text: str) -> Places:
             expects_key[-1] = isinstance(keys[-1], str)
         elif piece != ":":
             if expects_key and expects_key[-1]:
-                keys[-1] = piece.strip(_STRING)
+                keys[-1] = json.loads(piece)
                 expects_key[-1] = False
                 continue
             places.starts[tuple(keys)] = offset

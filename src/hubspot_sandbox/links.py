@@ -5,6 +5,7 @@ Source: https://developers.hubspot.com/docs/api-reference/latest/crm/association
 
 from collections.abc import Sequence
 
+from hubspot_sandbox.association_limits import check_limits
 from hubspot_sandbox.associations import AssociationType
 from hubspot_sandbox.errors import ValidationError
 from hubspot_sandbox.portal import Portal
@@ -25,8 +26,12 @@ def plain_kind(portal: Portal, from_type: str, to_type: str) -> AssociationType:
 
 
 def link(portal: Portal, start: Record, end: Record, kinds: Sequence[AssociationType]) -> None:
-    """Link two records; labels they had stay."""
+    """Link two records; labels they had stay.
+
+    Raises: ValidationError beyond a limit of the account.
+    """
     portal.associations.connect(start.id, end.id, kinds)
+    check_limits(portal.associations, portal.store, (start.type_id, start.id), (end.type_id, end.id))
     _recount(portal, start, end)
 
 

@@ -23,11 +23,17 @@ def _token_patterns(needle: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(".*".join(re.escape(literal) for literal in re.split(r"\*+", part))) for part in parts)
 
 
-def contains_token(text: str | None, needle: str) -> bool:
+def literals(needle: str) -> list[str]:
+    """What a text must hold to contain the needle's tokens: their parts between stars, as far as they are ASCII."""
+    parts = (part for word in _WORD_OR_STAR.findall(needle.lower()) for part in word.split("*"))
+    return [part for part in parts if part and part.isascii()]
+
+
+def contains_token(text: str | int | None, needle: str) -> bool:
     """Whether each token of the needle is a whole token of the text; `*` stands for any run inside a token."""
-    if not text:
+    if text is None:
         return False
-    words = tokens(text)
+    words = tokens(str(text))
     return all(any(pattern.fullmatch(word) for word in words) for pattern in _token_patterns(needle))
 
 
@@ -40,11 +46,12 @@ def matches_query(text: str | None, query: str) -> bool:
     return all(any(word.startswith(needle) for word in words) for needle in tokens(query))
 
 
-def fold(text: str | None) -> str | None:
+def fold(text: str | int | None) -> str | None:
     """Lower case beyond ASCII, which SQLite's own `lower` does not reach."""
-    return None if text is None else text.lower()
+    return None if text is None else str(text).lower()
 
 
+# Text as it is stored; ids and instants are stored as numbers.
 FUNCTIONS: Final[tuple[tuple[str, int, Callable[..., str | bool | None]], ...]] = (
     ("contains_token", 2, contains_token),
     ("matches_query", 2, matches_query),

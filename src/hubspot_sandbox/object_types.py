@@ -57,12 +57,12 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def read_scopes(self) -> tuple[str, ...]:
-        """Any one of these lets a credential read records of the type."""
+        """Any one of these lets a credential read records of the type, before 2026-09."""
         return self._scopes("read")
 
     @property
     def write_scopes(self) -> tuple[str, ...]:
-        """Any one of these lets a credential write records of the type."""
+        """Any one of these lets a credential write records of the type, before 2026-09."""
         return self._scopes("write")
 
     @property
@@ -82,7 +82,6 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True):
                 return (f"crm.schemas.{scope}.write",)
 
     def _scopes(self, verb: str) -> tuple[str, ...]:
-        # choice: 2026-09 lists both scopes of line items, products, quotes and e-mails as required; one is enough here.
         match self.scope:
             case "tickets":
                 return ("tickets",)

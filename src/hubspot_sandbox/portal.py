@@ -28,6 +28,7 @@ TIME_ZONE: Final = "US/Eastern"
 UTC_OFFSET: Final = "-05:00"
 UTC_OFFSET_MS: Final = -18_000_000
 CURRENCY: Final = "USD"
+_LONGEST_LAG_S: Final = 86_400
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +58,7 @@ class Behaviour:
     `search_index_lag_s` is how long a search still shows what was there before a write: a number, or the bounds
     between which each write's lag is drawn from the seed.
 
-    Raises: ValueError for a lag below zero or with its bounds the wrong way round.
+    Raises: ValueError for a lag below zero or above a day, or with its bounds the wrong way round.
     """
 
     auto_approve: bool = False
@@ -67,8 +68,11 @@ class Behaviour:
     quotas: Quotas = field(default_factory=Quotas)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.index_lag.low_s <= self.index_lag.high_s:
-            raise ValueError(f"the index lag must be a time or a span of times from 0 s, not {self.search_index_lag_s}")
+        if not 0 <= self.index_lag.low_s <= self.index_lag.high_s <= _LONGEST_LAG_S:
+            raise ValueError(
+                f"the index lag must be a time or a span of times from 0 to {_LONGEST_LAG_S} s, "
+                f"not {self.search_index_lag_s}"
+            )
 
     @property
     def index_lag(self) -> IndexLag:

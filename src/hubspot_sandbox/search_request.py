@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from hubspot_sandbox.calls import mapping, objects, parse_json, texts
+from hubspot_sandbox.calls import json_text, mapping, parse_json, texts
 from hubspot_sandbox.errors import ApiError, JsonObject, ValidationError
 from hubspot_sandbox.json_places import Path, find_places, line_and_column
+from hubspot_sandbox.numerals import whole_number
 
 PAGE: Final = 10
 LARGEST_PAGE: Final = 200
@@ -84,7 +85,7 @@ def read_search(raw: bytes) -> SearchRequest:
     Raises: ValidationError, worded with line and column where HubSpot's parser would.
     """
     value = parse_json(raw)
-    text = raw.decode()
+    text = json_text(raw)
     if len(text) > LONGEST_BODY:
         # choice: the text is not documented.
         raise ValidationError(f"Search request body is too long: {len(text)} characters, at most {LONGEST_BODY}")
@@ -101,14 +102,18 @@ def read_search(raw: bytes) -> SearchRequest:
 
 
 def _read_groups(body: JsonObject, text: str) -> Iterator[tuple[Filter, ...]]:
-    for place, group in enumerate(objects(body.get("filterGroups"))):
-        filters = objects(group.get("filters"))
-        yield tuple(
-            _read_filter(item, text, ("filterGroups", place, "filters", index)) for index, item in enumerate(filters)
-        )
-    alone = objects(body.get("filters"))
+    for place, group in enumerate(_list(body.get("filterGroups"))):
+        if not isinstance(group, dict):
+            continue
+        yield _read_filters(group.get("filters"), text, ("filterGroups", place, "filters"))
+    alone = _read_filters(body.get("filters"), text, ("filters",))
     if alone:
-        yield tuple(_read_filter(item, text, ("filters", index)) for index, item in enumerate(alone))
+        yield alone
+
+
+def _read_filters(value: object, text: str, path: Path) -> tuple[Filter, ...]:
+    items = enumerate(_list(value))
+    return tuple(_read_filter(item, text, (*path, index)) for index, item in items if isinstance(item, dict))
 
 
 def _read_filter(item: JsonObject, text: str, path: Path) -> Filter:
@@ -182,10 +187,11 @@ def _read_sort(value: object) -> Sort | None:
 def _read_page(body: JsonObject) -> dict[str, int]:
     limit, after = _text(body.get("limit")) or str(PAGE), _text(body.get("after")) or "0"
     # choice: the texts are not documented.
-    if not limit.isdecimal() or not 1 <= int(limit) <= LARGEST_PAGE:
+    size, offset = whole_number(limit), whole_number(after)
+    if size is None or not 1 <= size <= LARGEST_PAGE:
         raise ValidationError(f"limit must be between 1 and {LARGEST_PAGE}, got {limit}")
-    if not after.isdecimal():
+    if offset is None:
         raise ValidationError(f"after must be the offset that an earlier page gave, got {after}")
-    if int(after) + int(limit) > REACHABLE:
+    if offset + size > REACHABLE:
         raise ValidationError(f"Paging beyond {REACHABLE} results is not possible: after {after}, limit {limit}")
-    return {"limit": int(limit), "after": int(after)}
+    return {"limit": size, "after": offset}

@@ -11,7 +11,8 @@ from typing import Final
 
 from hubspot_sandbox.errors import ValidationError
 from hubspot_sandbox.instants import format_day, parse_instant
-from hubspot_sandbox.matching import tokens
+from hubspot_sandbox.matching import literals, tokens
+from hubspot_sandbox.numerals import whole_number
 from hubspot_sandbox.object_types import ObjectType
 from hubspot_sandbox.portal import Portal
 from hubspot_sandbox.records import value_of
@@ -67,6 +68,12 @@ class Compiler:
             parts.extend(self._query(request.query))
         return _join(" AND ", parts) if parts else Sql("1")
 
+    def compared(self, request: SearchRequest) -> list[Field]:
+        """The properties whose values are compared as a whole, so that an index helps; not ids and dates of records."""
+        wanted = [each for group in request.groups for each in group if each.operator in _INDEXABLE]
+        names = dict.fromkeys(each.property_name for each in wanted if not each.property_name.startswith(LINKED))
+        return [field for field in map(self.field, names) if field.value != field.compared or field.kind is Kind.CHOICE]
+
     def order(self, request: SearchRequest) -> str:
         """The ORDER BY terms; oldest first unless asked otherwise, empty values last."""
         if request.sort is None:
@@ -112,13 +119,14 @@ class Compiler:
         """The pseudo-property `associations.{type}`."""
         self._portal.types.find(wanted.property_name.removeprefix(LINKED))
         ids = wanted.values if wanted.operator is Operator.IN else (wanted.value,)
-        if wanted.operator not in {Operator.EQ, Operator.IN} or not all(each.isdecimal() for each in ids):
+        numbers = [number for each in ids if (number := whole_number(each)) is not None]
+        if wanted.operator not in {Operator.EQ, Operator.IN} or len(numbers) < len(ids):
             # choice: only EQ and IN with record ids; the text is not documented.
             raise ValidationError(f"{wanted.property_name} takes EQ or IN with record ids")
         marks = ", ".join("?" * len(ids))
         return Sql(
             f"id IN (SELECT to_id FROM association WHERE from_id IN ({marks}) AND to_type = ?)",  # noqa: S608 - marks
-            (*(int(each) for each in ids), self._type.type_id),
+            (*numbers, self._type.type_id),
         )
 
     def _query(self, query: str) -> list[Sql]:
@@ -142,6 +150,13 @@ def _join(word: str, parts: Sequence[Sql]) -> Sql:
 def _between(field: Field, wanted: Filter) -> Sql:
     low = _compare(field, ">=", _required(wanted))
     return _join(" AND ", [low, _compare(field, "<=", wanted.high_value)])
+
+
+def _contains(field: Field, wanted: Filter) -> Sql:
+    """LIKE sorts out most records before Python looks."""
+    needle = _required(wanted)
+    likely = [Sql(f"{field.value} LIKE ?", (f"%{literal}%",)) for literal in literals(needle)]
+    return _join(" AND ", [*likely, Sql(f"contains_token({field.value}, ?)", (needle,))])
 
 
 def _negated(field: Field, positive: Sql) -> Sql:
@@ -185,8 +200,9 @@ def _among(field: Field, raw: Sequence[str]) -> Sql:
 def _needle(field: Field, raw: str) -> str | float:
     match field.kind:
         case Kind.NUMBER:
+            number = whole_number(raw.strip())
             try:
-                return int(raw) if raw.strip().removeprefix("-").isdecimal() else float(raw)
+                return float(raw) if number is None else number
             except ValueError:
                 # choice: the text is not documented.
                 raise ValidationError(f"{raw} is not a number, as {field.name} needs") from None
@@ -207,6 +223,9 @@ _KINDS: Final = {
     "enumeration": (Kind.CHOICE, "({value})"),
     "bool": (Kind.CHOICE, "({value})"),
 }
+_INDEXABLE: Final = frozenset(
+    {Operator.EQ, Operator.IN, Operator.LT, Operator.LTE, Operator.GT, Operator.GTE, Operator.BETWEEN}
+)
 _CONDITIONS: Final[Mapping[Operator, Callable[[Field, Filter], Sql]]] = {
     Operator.EQ: lambda field, wanted: _compare(field, "=", _required(wanted)),
     Operator.NEQ: lambda field, wanted: _negated(field, _compare(field, "=", _required(wanted))),
@@ -219,7 +238,7 @@ _CONDITIONS: Final[Mapping[Operator, Callable[[Field, Filter], Sql]]] = {
     Operator.NOT_IN: lambda field, wanted: _negated(field, _among(field, wanted.values)),
     Operator.HAS_PROPERTY: lambda field, _wanted: Sql(f"{field.value} IS NOT NULL"),
     Operator.NOT_HAS_PROPERTY: lambda field, _wanted: Sql(f"{field.value} IS NULL"),
-    Operator.CONTAINS_TOKEN: lambda field, wanted: Sql(f"contains_token({field.value}, ?)", (_required(wanted),)),
+    Operator.CONTAINS_TOKEN: _contains,
     Operator.NOT_CONTAINS_TOKEN: lambda field, wanted: Sql(
         f"NOT contains_token({field.value}, ?)", (_required(wanted),)
     ),

@@ -28,7 +28,7 @@ from hubspot_sandbox.matching import FUNCTIONS
 _DocumentT = TypeVar("_DocumentT")
 
 # (name, object type, property): the look-ups that clients do all the time.
-_TEXT_INDEXES: Final = (
+TEXT_INDEXES: Final = (
     ("contact_email", "0-1", "email"),
     ("contact_lastname", "0-1", "lastname"),
     ("company_domain", "0-2", "domain"),
@@ -43,7 +43,7 @@ _INDEXES: Final = "\n".join(
         *(
             f"CREATE INDEX IF NOT EXISTS record_{name} ON record "
             f"""(lower(json_extract(properties, '$."{column}"'))) WHERE type = '{type_id}';"""
-            for name, type_id, column in _TEXT_INDEXES
+            for name, type_id, column in TEXT_INDEXES
         ),
     ]
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from hubspot_sandbox.association_limits import check_limits
 from hubspot_sandbox.associations import AssociationType
 from hubspot_sandbox.calculations import Change, derive
 from hubspot_sandbox.errors import ConflictError, ValidationError
@@ -66,6 +67,8 @@ def create_record(
     _delay_search(portal, record, None)
     for link in links:
         portal.associations.connect(record_id, link.to_id, link.kinds)
+        ends = (object_type.type_id, record_id), (link.kinds[0].to_type, link.to_id)
+        check_limits(portal.associations, portal.store, *ends)
     touched = recount(portal, [(object_type.type_id, record_id), *_ends(links)])
     record = touched.get(record_id, record)
     return Written(record, frozenset(record.properties) | set(object_type.base_properties))
@@ -137,6 +140,12 @@ def merge_records(portal: Portal, object_type: ObjectType, winner: Record, loser
     return recount(portal, [(object_type.type_id, winner.id)]).get(winner.id, record)
 
 
+_ONE_OF: Final[Mapping[str, Sequence[str]]] = {
+    CONTACTS: ("email", "firstname", "lastname"),
+    COMPANIES: ("name", "domain"),
+}
+
+
 def _ends(links: Sequence[LinkRequest]) -> list[tuple[str, int]]:
     return [(link.kinds[0].to_type, link.to_id) for link in links]
 
@@ -172,6 +181,9 @@ def _require(object_type: ObjectType, values: dict[str, Value]) -> None:
     if object_type.type_id in {CONTACTS, COMPANIES}:
         values.setdefault("lifecyclestage", _FIRST_STAGE)
     missing = [name for name in object_type.required if name not in values]
+    one_of = _ONE_OF.get(object_type.type_id, ())
+    if not missing and one_of and values.keys().isdisjoint(one_of):
+        missing = [" or ".join(one_of)]
     if missing:
         # choice: the text for missing required properties on v3 is not documented.
         raise ValidationError(

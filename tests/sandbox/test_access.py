@@ -224,3 +224,28 @@ async def test_correlation_ids_are_uuids_of_version_7_and_never_repeat(client: C
     assert {uuid.UUID(each).version for each in seen} == {7}
     assert {uuid.UUID(each).variant for each in seen} == {uuid.RFC_4122}
     assert {uuid.UUID(each).int >> 80 for each in seen} == {1793610000000}
+
+
+@pytest.mark.parametrize(
+    ("object_type", "own", "other"),
+    [
+        ("line_items", "crm.objects.line_items.read", "e-commerce"),
+        ("products", "crm.objects.products.read", "e-commerce"),
+        ("quotes", "crm.objects.quotes.read", "e-commerce"),
+        ("emails", "crm.objects.contacts.read", "sales-email-read"),
+    ],
+)
+async def test_2026_09_wants_both_scopes_of_a_pair_where_older_versions_take_either(
+    app: Starlette, portal: Portal, object_type: str, own: str, other: str
+) -> None:
+    async def ask(scope: str, version: str) -> tuple[int, list[str]]:
+        client = Client(app, portal.tokens.mint_private_token(["oauth", *scope.split()]).token)
+        reply = await client.send("GET", f"/crm/objects/{version}/{object_type}")
+        named = reply.json().get("errors", [{"context": {"requiredGranularScopes": []}}])
+        return reply.status, named[0]["context"]["requiredGranularScopes"]
+
+    for scope in (own, other):
+        assert await ask(scope, "v3") == await ask(scope, "2026-03") == (200, [])
+    assert await ask(own, "2026-09") == (403, [other])
+    assert await ask(other, "2026-09") == (403, [own])
+    assert await ask(f"{own} {other}", "2026-09") == (200, [])

@@ -488,3 +488,18 @@ async def test_refused_values_are_all_listed(client: Client) -> None:
 
     assert reply.status == 400
     assert problems(reply) == [("PROPERTY_DOESNT_EXIST", "colour"), ("INVALID_EMAIL", "email")]
+
+
+@pytest.mark.parametrize(
+    ("object_type", "alone", "missing"),
+    [("contacts", "lastname", "[email or firstname or lastname]"), ("companies", "domain", "[name or domain]")],
+)
+async def test_a_contact_or_company_needs_one_of_its_names(
+    client: Client, object_type: str, alone: str, missing: str
+) -> None:
+    url = f"/crm/v3/objects/{object_type}"
+    refused = await client.send("POST", url, body={"properties": {"city": "Boston", alone: ""}})
+    taken = await client.send("POST", url, body={"properties": {alone: "lone.example"}})
+
+    assert (refused.status, refused.json()["category"], taken.status) == (400, "VALIDATION_ERROR", 201)
+    assert refused.json()["context"] == {"properties": [missing]}

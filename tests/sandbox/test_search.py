@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hubspot_sandbox import Behaviour, VirtualClock, create_app
+from hubspot_sandbox import Behaviour, Portal, VirtualClock, create_app
 from sandbox.asgi import Client, Reply, created, results
 
 PATH = "/crm/v3/objects/contacts/search"
@@ -299,3 +299,33 @@ async def test_the_index_lags_behind_writes(clock: VirtualClock) -> None:
 
     assert (before.get(fresh), before[renamed], archived in before) == (None, old[0]["properties"]["name"], True)
     assert (after[fresh], after[renamed], archived in after) == ("Brand New", "Renamed twice", False)
+
+
+async def test_where_there_are_very_many_records_a_search_makes_the_index_it_needs(
+    client: Client, portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cities = ["boston", "austin", "chicago", "denver", "seattle", "toronto", "atlanta", "portland"]
+    filters: list[dict[str, object]] = [
+        {"propertyName": "city", "operator": "IN", "values": cities},
+        {"propertyName": "department", "operator": "EQ", "value": "sales"},
+        {"propertyName": "email", "operator": "GT", "value": "a"},
+        {"propertyName": "createdate", "operator": "GT", "value": "0"},
+        {"propertyName": "jobtitle", "operator": "CONTAINS_TOKEN", "value": "*e*"},
+    ]
+
+    async def found() -> tuple[int, list[str]]:
+        reply = await client.send("POST", PATH, body={"filterGroups": [{"filters": filters}], "limit": 100})
+        return int(str(reply.json()["total"])), [record["id"] for record in results(reply)]
+
+    def indexes() -> list[str]:
+        rows = portal.store.connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'searched%'")
+        return sorted(name for (name,) in rows)
+
+    few = await found()
+    none = indexes()
+    monkeypatch.setattr("hubspot_sandbox.search_indexes.MANY", 10)
+    many, again = await found(), await found()
+
+    assert (none, indexes()) == ([], ["searched 0-1 city", "searched 0-1 department"])
+    assert few == many == again
+    assert few[0] > 0

@@ -1,11 +1,15 @@
 """What a generated portal holds, and that it is the same each time."""
 
+from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from hubspot_sandbox import Behaviour, Portal, VirtualClock, create_app
+from hubspot_sandbox.instants import DAY_MS, to_ms
 from hubspot_sandbox.records import Record
+from hubspot_sandbox.seeding import build_store
 from hubspot_sandbox.validation import check_values
 
 
@@ -143,3 +147,56 @@ def test_a_portal_on_the_machines_clock_leads_up_to_today() -> None:
     portal: Portal = create_app(portal="small", behaviour=Behaviour()).state.portal
 
     assert 0 <= portal.clock.now_ms() - portal.origin.reference_ms < 3_600_000
+
+
+def test_questions_about_the_sales_team_have_telling_answers(big: Portal) -> None:
+    now_ms = big.clock.now_ms()
+    owners = {owner.id: owner for owner in big.owners().values() if not owner.archived}
+    deals = list(records(big, "deals"))
+
+    won = Counter(
+        deal.properties["hubspot_owner_id"] for deal in deals if deal.properties["hs_is_closed_won"] == "true"
+    )
+    recent = [deal for deal in deals if now_ms - deal.created_ms < 30 * DAY_MS]
+    teams = Counter(owners[str(deal.properties["hubspot_owner_id"])].teams[0].name for deal in recent)
+    mine = [deal for deal in deals if deal.properties["hubspot_owner_id"] == next(iter(owners))]
+    amounts = sorted(float(deal.properties["amount"]) for deal in mine if deal.properties["hs_is_closed"] == "false")
+
+    assert (set(won), len(set(won.values())) > 5) == (set(owners), True)
+    assert (len(teams), min(teams.values()) > 50) == (3, True)
+    assert len(set(amounts[-6:])) == 6
+
+
+def test_questions_about_people_and_tickets_have_telling_answers(big: Portal) -> None:
+    now_ms = big.clock.now_ms()
+    departments = Counter(
+        (contact.properties.get("associatedcompanyid"), contact.properties["department"])
+        for contact in records(big, "contacts")
+    )
+    tickets = list(records(big, "tickets"))
+    product_issues = Counter(
+        ticket.properties["hs_pipeline_stage"]
+        for ticket in tickets
+        if ticket.properties["hs_ticket_category"] == "PRODUCT_ISSUE"
+    )
+    last_week = [ticket for ticket in tickets if 7 * DAY_MS <= now_ms - ticket.created_ms < 14 * DAY_MS]
+
+    assert sum(department == "marketing" and number >= 3 for (_, department), number in departments.items()) >= 20
+    assert (sorted(product_issues), min(product_issues.values()) >= 10) == (["1", "2", "3", "4"], True)
+    assert len(last_week) >= 10
+
+
+@pytest.mark.parametrize("today", [datetime(2026, 11, 2, 9, tzinfo=UTC), datetime(2026, 11, 25, 18, tzinfo=UTC)])
+def test_some_companies_are_far_more_active_this_month_than_others(today: datetime) -> None:
+    clock = VirtualClock(today)
+    store = build_store(7, "default", clock)
+    rows = store.connection.execute(
+        "SELECT to_id, count(*) FROM association JOIN record ON record.id = from_id "
+        "WHERE to_type = '0-2' AND type IN ('0-46', '0-48', '0-49') AND created_ms BETWEEN ? AND ? "
+        "GROUP BY to_id ORDER BY count(*) DESC LIMIT 6",
+        (to_ms(datetime(2026, 11, 1, 5, tzinfo=UTC)), clock.now_ms()),
+    ).fetchall()
+    store.close()
+
+    counts = [count for _, count in rows]
+    assert (counts[0] > counts[1] > counts[2] > counts[3], counts[-1] >= 6) == (True, True), counts

@@ -9,13 +9,13 @@ from hubspot_sandbox.calls import Call
 
 
 def reads_records(call: Call) -> Sequence[str]:
-    """A scope to read records of the type in the path."""
-    return call.object_type().read_scopes
+    """A scope to read records of the type in the path; on 2026-09 each scope of a pair."""
+    return _lacking(call, *_required(call, call.object_type().read_scopes))
 
 
 def writes_records(call: Call) -> Sequence[str]:
-    """A scope to write records of the type in the path."""
-    return call.object_type().write_scopes
+    """A scope to write records of the type in the path; on 2026-09 each scope of a pair."""
+    return _lacking(call, *_required(call, call.object_type().write_scopes))
 
 
 def reads_definitions(call: Call) -> Sequence[str]:
@@ -46,6 +46,14 @@ def writes_either(call: Call) -> Sequence[str]:
 def writes_definitions(call: Call) -> Sequence[str]:
     """A scope to write properties and pipelines of the type in the path."""
     return call.object_type().definition_write_scopes
+
+
+def _required(call: Call, scopes: Sequence[str]) -> Sequence[Sequence[str]]:
+    """Of line items, products, quotes and e-mails, 2026-09 requires both scopes, where older versions take either.
+
+    # choice: both are enforced on records alone; the refusal names the one that is missing.
+    """
+    return [[scope] for scope in scopes] if call.version == "2026-09" else [scopes]
 
 
 def _lacking(call: Call, *all_of: Sequence[str]) -> Sequence[str]:

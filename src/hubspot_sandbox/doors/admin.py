@@ -1,5 +1,6 @@
 """What a developer may do to the sandbox itself: credentials, tokens, time, the request log. Not part of HubSpot."""
 
+import re
 from dataclasses import asdict
 from typing import Final
 
@@ -12,6 +13,7 @@ from hubspot_sandbox.tokens import App, TokenKind
 from hubspot_sandbox.versions import UNVERSIONED
 
 LATEST_REQUESTS: Final = 1_000
+_DECIMAL: Final = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
 
 
 def credentials_of(portal: Portal, base_url: str) -> JsonObject:
@@ -93,10 +95,9 @@ def advance_clock(call: Call) -> Answer:
     clock, seconds = call.portal.clock, _body(call).get("seconds")
     if not isinstance(clock, VirtualClock):
         raise ValidationError("The portal runs on the machine's clock, which cannot be moved")
-    try:
-        clock.advance(float(str(seconds)))
-    except ValueError:
-        raise ValidationError("seconds must be a number") from None
+    if not isinstance(seconds, int | str) or not _DECIMAL.fullmatch(str(seconds)):
+        raise ValidationError("seconds must be a number from 0 to 999999999")
+    clock.advance(float(seconds))
     return Answer(200, _now(call))
 
 

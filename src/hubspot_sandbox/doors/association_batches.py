@@ -23,6 +23,7 @@ from hubspot_sandbox.doors.batches import completed, read_inputs
 from hubspot_sandbox.doors.checked_writes import check_linking
 from hubspot_sandbox.errors import ApiError, JsonObject, NotFoundError
 from hubspot_sandbox.links import link, plain_kind, unlabel, unlink
+from hubspot_sandbox.numerals import whole_number
 from hubspot_sandbox.object_types import ObjectType
 from hubspot_sandbox.records import Record
 
@@ -44,7 +45,7 @@ def read_batch(call: Call) -> Answer:
     errors: list[JsonObject] = []
     for item in read_inputs(call.json(), LARGEST_READ):
         reference = str(item.get("id", ""))
-        from_id = call.portal.records.survivor(int(reference)) if reference.isdecimal() else 0
+        from_id = call.portal.records.survivor(whole_number(reference) or 0)
         rows, paging = linked_page(call, from_id, after=str(item.get("after") or ""), limit=LARGEST_PAGE)
         if rows:
             body: JsonObject = {"from": {"id": reference}, "to": rows}

@@ -15,6 +15,7 @@ from hubspot_sandbox.calls import Answer, Call, Door, read_json
 from hubspot_sandbox.doors.access import reads_either, writes_either
 from hubspot_sandbox.doors.associations import VERSIONS, describe_kinds
 from hubspot_sandbox.errors import JsonObject, NotFoundError, ValidationError
+from hubspot_sandbox.numerals import whole_number
 
 
 class _Change(msgspec.Struct, frozen=True, rename="camel"):
@@ -57,8 +58,7 @@ def update_label(call: Call) -> Answer:
 
 def delete_label(call: Call) -> Answer:
     """204; both directions go."""
-    text = call.path["label"]
-    remove_label(call.portal, _own_kind(call, int(text) if text.isdecimal() else -1))
+    remove_label(call.portal, _own_kind(call, whole_number(call.path["label"]) or 0))
     return Answer(204)
 
 

@@ -17,6 +17,7 @@ from hubspot_sandbox.doors.checked_writes import check_linking
 from hubspot_sandbox.doors.objects import portal_record
 from hubspot_sandbox.errors import JsonObject, NotFoundError, ValidationError
 from hubspot_sandbox.links import link, plain_kind, relabel, unlink
+from hubspot_sandbox.numerals import whole_number
 from hubspot_sandbox.object_types import ObjectType
 from hubspot_sandbox.portal import Portal
 from hubspot_sandbox.records import Record
@@ -33,8 +34,8 @@ def find_end(portal: Portal, object_type: ObjectType, reference: str) -> Record:
 
     Raises: NotFoundError.
     """
-    reference = str(portal.records.survivor(int(reference))) if reference.isdecimal() else reference
-    record = portal_record(portal, object_type, reference)
+    number = whole_number(reference)
+    record = None if number is None else portal.records.find(object_type.type_id, portal.records.survivor(number))
     if record is None:
         # choice: the text for an association with a record nobody has is not documented.
         raise NotFoundError(
@@ -91,10 +92,13 @@ def _after(cursor: str) -> int:
     if not cursor:
         return 0
     try:
-        return int(base64.b64decode(unquote(cursor), validate=True).decode().rpartition("-")[2])
+        after_id = whole_number(base64.b64decode(unquote(cursor), validate=True).decode().rpartition("-")[2])
     except (binascii.Error, ValueError):
+        after_id = None
+    if after_id is None:
         # choice: the text for a cursor that is none is not documented.
-        raise ValidationError(f"after must be a cursor of an earlier page, got {cursor}") from None
+        raise ValidationError(f"after must be a cursor of an earlier page, got {cursor}")
+    return after_id
 
 
 def list_linked(call: Call) -> Answer:

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from hubspot_sandbox.calls import Answer, Call, Door
+from hubspot_sandbox.calls import Answer, Call, Door, json_text
 from hubspot_sandbox.errors import JsonObject, NotFoundError, ValidationError
 from hubspot_sandbox.faults import KINDS, ActiveFault, Fault, FaultError
 from hubspot_sandbox.limits import Quotas
@@ -32,7 +32,7 @@ def list_faults(call: Call) -> Answer:
 def add_fault(call: Call) -> Answer:
     """A further fault."""
     try:
-        fault = msgspec.json.decode(call.body, type=Fault)
+        fault = msgspec.json.decode(json_text(call.body), type=Fault)
         return Answer(201, fault_json(call.portal.faults.add(fault)))
     except (msgspec.DecodeError, FaultError) as error:
         raise ValidationError(str(error)) from None
@@ -78,7 +78,7 @@ def read_settings(call: Call) -> Answer:
 def change_settings(call: Call) -> Answer:
     """The settings, some of them changed."""
     try:
-        asked = msgspec.json.decode(call.body, type=_Settings)
+        asked = msgspec.json.decode(json_text(call.body), type=_Settings)
         call.portal.behave(_changed(call.portal.behaviour, asked))
     except (msgspec.DecodeError, ValueError) as error:
         raise ValidationError(str(error)) from None

@@ -9,6 +9,7 @@ from typing import Final
 from hubspot_sandbox.calls import Answer, Call, Door, mapping, texts
 from hubspot_sandbox.doors.access import any_of
 from hubspot_sandbox.doors.associations import find_end
+from hubspot_sandbox.doors.objects import portal_record
 from hubspot_sandbox.errors import JsonObject, NotFoundError, ValidationError
 from hubspot_sandbox.links import link, plain_kind, unlink
 from hubspot_sandbox.object_types import ObjectType
@@ -136,11 +137,11 @@ def create(call: Call) -> Answer:
 
 
 def _find(call: Call) -> tuple[ObjectType, Record]:
-    reference = call.path["id"]
     for type_id, _ in _TYPES.values():
-        record = call.portal.records.find(type_id, int(reference)) if reference.isdecimal() else None
+        object_type = call.portal.types.by_id(type_id)
+        record = portal_record(call.portal, object_type, call.path["id"])
         if record is not None:
-            return call.portal.types.by_id(type_id), record
+            return object_type, record
     raise NotFoundError("resource not found")
 
 

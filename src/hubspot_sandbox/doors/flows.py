@@ -8,7 +8,7 @@ from typing import Final
 from hubspot_sandbox.calls import Answer, Call, Door
 from hubspot_sandbox.doors.access import any_of
 from hubspot_sandbox.doors.objects import next_page
-from hubspot_sandbox.errors import JsonObject, NotFoundError, ValidationError
+from hubspot_sandbox.errors import JsonObject, NotFoundError
 from hubspot_sandbox.instants import DAY_MS, format_instant
 
 PAGE: Final = 20
@@ -42,10 +42,8 @@ def _rows(call: Call) -> list[JsonObject]:
 
 def list_flows(call: Call) -> Answer:
     """One page of flows; the cursor is the last id."""
-    limit, after = call.number("limit", PAGE, at_most=LARGEST_PAGE), call.text("after", "0")
-    if not after.isdecimal():
-        raise ValidationError(f"after must be a cursor of an earlier page, got {after}")
-    rows = [row for row in _rows(call) if int(str(row["id"])) > int(after)]
+    limit, after = call.number("limit", PAGE, at_most=LARGEST_PAGE), call.place()
+    rows = [row for row in _rows(call) if int(str(row["id"])) > after]
     body: JsonObject = {"results": rows[:limit]}
     if len(rows) > limit:
         body["paging"] = next_page(call, str(rows[limit - 1]["id"]))

@@ -16,6 +16,7 @@ from hubspot_sandbox.doors.batches import completed, read_inputs
 from hubspot_sandbox.doors.objects import next_page, portal_record, read_written
 from hubspot_sandbox.errors import JsonObject, NotFoundError, ValidationError
 from hubspot_sandbox.links import link, unlabel
+from hubspot_sandbox.numerals import whole_number
 from hubspot_sandbox.object_types import ObjectType
 from hubspot_sandbox.records import Record
 
@@ -49,10 +50,8 @@ def list_linked(call: Call) -> Answer:
     portal, start, end = call.portal, call.object_type(), call.object_type("to")
     record = find_end(portal, start, call.path["id"])
     limit = call.number("limit", LARGEST_PAGE, at_most=LARGEST_PAGE)
-    after = call.text("after", "0")
-    if not after.isdecimal():
-        raise ValidationError(f"after must be a cursor of an earlier page, got {after}")
-    ids = portal.associations.targets(record.id, end.type_id, after_id=int(after), limit=limit + 1)
+    after = call.place()
+    ids = portal.associations.targets(record.id, end.type_id, after_id=after, limit=limit + 1)
     links = [
         Link(kind.to_type, to_id, kind.category, kind.type_id)
         for to_id in ids[:limit]
@@ -98,7 +97,7 @@ def read_batch(call: Call) -> Answer:
     errors: list[JsonObject] = []
     for item in read_inputs(call.json()):
         reference = str(item.get("id", ""))
-        from_id = int(reference) if reference.isdecimal() else 0
+        from_id = whole_number(reference) or 0
         links = call.portal.associations.links(from_id, end.type_id, limit=LINKS_PER_RECORD)
         if end.type_id == _COMPANIES and primary is not None:
             links = [each for each in links if each.type_id == primary.type_id]
@@ -160,9 +159,7 @@ def _v1_write_scopes(call: Call) -> Sequence[str]:
 def list_v1(call: Call) -> Answer:
     """The ids linked by one type, with an offset instead of a cursor."""
     kind = _v1_kind(call, call.path["definition"])
-    offset = call.text("offset", "0")
-    first = int(call.path["id"]) if call.path["id"].isdecimal() else 0
-    after_id = int(offset) if offset.isdecimal() else 0
+    first, after_id = whole_number(call.path["id"]) or 0, whole_number(call.text("offset")) or 0
     found = [
         to_id
         for to_id in call.portal.associations.targets(first, kind.to_type, after_id=after_id, limit=_V1_PAGE + 1)

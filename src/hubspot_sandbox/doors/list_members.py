@@ -20,6 +20,7 @@ from hubspot_sandbox.lists import (
     member_rows,
     remove_members,
 )
+from hubspot_sandbox.numerals import whole_number
 
 PAGE: Final = 100
 LARGEST_PAGE: Final = 250
@@ -30,14 +31,11 @@ _BY_TIME: Final = "added_ms, record_id"
 def _page(call: Call, order: str) -> Answer:
     segment = find_list(call.portal, call.path["list"])
     limit = call.number("limit", PAGE, at_most=LARGEST_PAGE)
-    after = call.text("after", "0")
-    if not after.isdecimal():
-        # choice: cursors are places in the order; the text for a cursor that is none is not documented.
-        raise ValidationError(f"after must be a cursor of an earlier page, got {after}")
+    after = call.place()
     members = member_rows(call.portal, segment)
     rows = call.portal.store.connection.execute(
         f"SELECT record_id, added_ms FROM ({members.text}) ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - a query of ours
-        (*members.parameters, limit + 1, int(after)),
+        (*members.parameters, limit + 1, after),
     ).fetchall()
     results = [
         {"recordId": str(record_id), "membershipTimestamp": format_instant(added_ms)}
@@ -45,7 +43,7 @@ def _page(call: Call, order: str) -> Answer:
     ]
     body: JsonObject = {"results": results}
     if len(rows) > limit:
-        body["paging"] = next_page(call, str(int(after) + limit))
+        body["paging"] = next_page(call, str(after + limit))
     return Answer(200, body)
 
 
@@ -81,7 +79,7 @@ def _change(call: Call, wanted: Sequence[str], unwanted: Sequence[str]) -> Answe
     missing = [
         each
         for each in (*wanted, *unwanted)
-        if not each.isdecimal() or records.find(segment.object_type_id, int(each)) is None
+        if (number := whole_number(each)) is None or records.find(segment.object_type_id, number) is None
     ]
     present = current_members(call.portal, segment)
     known = [int(each) for each in wanted if each not in missing]
@@ -129,15 +127,15 @@ def clear(call: Call) -> Answer:
 
 def list_of_record(call: Call) -> Answer:
     """The lists that a record is in."""
-    type_id, reference = call.object_type().type_id, call.path["id"]
+    type_id, record_id = call.object_type().type_id, whole_number(call.path["id"])
     results: list[JsonObject] = []
     for segment in all_lists(call.portal):
-        if segment.object_type_id != type_id or not reference.isdecimal():
+        if segment.object_type_id != type_id:
             continue
         members = member_rows(call.portal, segment)
         row = call.portal.store.connection.execute(
             f"SELECT added_ms FROM ({members.text}) WHERE record_id = ?",  # noqa: S608 - a query of ours
-            (*members.parameters, int(reference)),
+            (*members.parameters, record_id or 0),
         ).fetchone()
         if row is not None:
             at = format_instant(row[0])

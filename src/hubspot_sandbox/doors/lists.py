@@ -27,6 +27,7 @@ from hubspot_sandbox.lists import (
     restore_list,
     with_filters,
 )
+from hubspot_sandbox.numerals import whole_number
 from hubspot_sandbox.portal import Portal
 from hubspot_sandbox.versions import DATED
 
@@ -192,9 +193,10 @@ def list_all(call: Call) -> Answer:
     unknown = [each for each in wanted.processing_types if each not in PROCESSING_TYPES]
     if unknown:
         raise _refusal("INVALID_PROCESSING_TYPE", f"Invalid processing type: {unknown[0]}")
-    if wanted.after and not wanted.after.isdecimal():
+    after = whole_number(wanted.after or "0")
+    if after is None:
         raise _refusal("INVALID_CURSOR", f"Invalid cursor: {wanted.after}")
-    after, count = int(wanted.after or 0), min(max(wanted.count, 1), LARGEST_PAGE)
+    count = min(max(wanted.count, 1), LARGEST_PAGE)
     matches = [each for each in _matches(call.portal, wanted) if int(each.list_id) > after]
     page = matches[:count]
     body: JsonObject = {"results": _found(call.portal, page)}

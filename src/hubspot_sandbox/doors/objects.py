@@ -11,6 +11,7 @@ from hubspot_sandbox.calls import Answer, Call, Door, mapping, objects
 from hubspot_sandbox.doors.access import reads_records, writes_records
 from hubspot_sandbox.doors.checked_writes import create_checked, update_checked, with_warnings
 from hubspot_sandbox.errors import ApiError, JsonObject, NotFoundError, ValidationError, record_not_found
+from hubspot_sandbox.numerals import whole_number
 from hubspot_sandbox.object_types import ObjectType
 from hubspot_sandbox.portal import Portal
 from hubspot_sandbox.records import Record
@@ -41,9 +42,10 @@ def locate(
         if record is None:
             raise NotFoundError("resource not found")
         return record
-    if not reference.isdecimal():
+    number = whole_number(reference)
+    if number is None:
         raise record_not_found(reference)
-    record_id = portal.records.survivor(int(reference))
+    record_id = portal.records.survivor(number)
     record = portal.records.find(object_type.type_id, record_id, archived=None)
     if record is None:
         raise record_not_found(reference)
@@ -73,11 +75,9 @@ def list_records(call: Call) -> Answer:
     limit = call.number("limit", PAGE, at_most=LARGEST_PAGE)
     if wanted.with_history and limit > LARGEST_HISTORY_PAGE:
         raise ValidationError(TOO_MUCH_HISTORY)
-    after = call.text("after", "0")
-    if not after.isdecimal():
-        raise ValidationError(f"after must be a cursor of an earlier page, got {after}")
+    after = call.place()
     archived = call.flag("archived")
-    found = call.portal.records.page(object_type.type_id, after_id=int(after), limit=limit + 1, archived=archived)
+    found = call.portal.records.page(object_type.type_id, after_id=after, limit=limit + 1, archived=archived)
     shown = found[:limit]
     body: JsonObject = {"results": [render(call.portal, object_type, record, wanted) for record in shown]}
     if len(found) > limit:
@@ -134,10 +134,11 @@ def read_links(portal: Portal, object_type: ObjectType, value: object) -> list[L
 
 
 def _linked_record(portal: Portal, object_type: ObjectType, to_id: str, types: Sequence[tuple[str, int]]) -> Record:
-    if not to_id.isdecimal() or not types:
+    number = whole_number(to_id)
+    if number is None or not types:
         # choice: the text for an incomplete association is not documented.
         raise ValidationError(f"Associations of {object_type.name} need `to.id` and `types`")
-    record_id = portal.records.survivor(int(to_id))
+    record_id = portal.records.survivor(number)
     for kind in portal.associations.kinds.of(object_type.type_id):
         if kind.from_type == object_type.type_id and (kind.category, kind.type_id) in types:
             target = portal.records.find(kind.to_type, record_id)
@@ -175,7 +176,8 @@ def archive(call: Call) -> Answer:
 
 def portal_record(portal: Portal, object_type: ObjectType, reference: str) -> Record | None:
     """The live record of an id, or None."""
-    return portal.records.find(object_type.type_id, int(reference)) if reference.isdecimal() else None
+    number = whole_number(reference)
+    return None if number is None else portal.records.find(object_type.type_id, number)
 
 
 def merge(call: Call) -> Answer:

@@ -11,6 +11,7 @@ from hubspot_sandbox.calls import Answer, Call, Door
 from hubspot_sandbox.doors.access import any_of
 from hubspot_sandbox.doors.objects import next_page
 from hubspot_sandbox.errors import JsonObject, NotFoundError, ValidationError
+from hubspot_sandbox.numerals import whole_number
 
 PAGE: Final = 100
 # choice: third parties say 500; the reference says nothing.
@@ -37,10 +38,13 @@ def _cursor(after: str) -> int:
     if not after:
         return 0
     try:
-        return int(base64.b64decode(after, validate=True))
+        first = whole_number(base64.b64decode(after, validate=True).decode())
     except (binascii.Error, ValueError):
+        first = None
+    if first is None:
         # choice: the text is not documented.
-        raise ValidationError(f"after must be a cursor of an earlier page, got {after}") from None
+        raise ValidationError(f"after must be a cursor of an earlier page, got {after}")
+    return first
 
 
 def read_owner(call: Call) -> Answer:

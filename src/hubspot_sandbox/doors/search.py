@@ -11,6 +11,7 @@ from hubspot_sandbox.limits import Budget
 from hubspot_sandbox.portal import Portal
 from hubspot_sandbox.records import record_of
 from hubspot_sandbox.rendering import render, view
+from hubspot_sandbox.search_indexes import make_indexes
 from hubspot_sandbox.search_request import REACHABLE, read_search
 from hubspot_sandbox.search_sql import Compiler
 
@@ -21,6 +22,7 @@ def search(call: Call) -> Answer:
     request = read_search(call.body)
     compiler = Compiler(portal, object_type)
     where, order = compiler.where(request), compiler.order(request)
+    make_indexes(portal.store, object_type.type_id, compiler.compared(request))
     source = _source(portal, object_type.type_id)
     condition = f"FROM {source} WHERE type = '{object_type.type_id}' AND archived = 0 AND ({where.text})"
     sql = portal.store.connection

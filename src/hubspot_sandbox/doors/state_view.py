@@ -14,7 +14,6 @@ from hubspot_sandbox.clock import VirtualClock
 from hubspot_sandbox.data import read_data
 from hubspot_sandbox.doors.admin import credentials_of
 from hubspot_sandbox.doors.objects import locate
-from hubspot_sandbox.errors import ValidationError
 from hubspot_sandbox.faults import KINDS
 from hubspot_sandbox.history import wire
 from hubspot_sandbox.instants import format_instant
@@ -67,10 +66,8 @@ def show_overview(call: Call) -> Answer:
 def browse(call: Call) -> Answer:
     """The records of a type, a page at a time."""
     portal, object_type = call.portal, call.object_type()
-    after = call.text("after", "0")
-    if not after.isdecimal():
-        raise ValidationError(f"after must be a record id, got {after}")
-    found = portal.records.page(object_type.type_id, after_id=int(after), limit=_PAGE + 1, archived=False)
+    after = call.place()
+    found = portal.records.page(object_type.type_id, after_id=after, limit=_PAGE + 1, archived=False)
     names = object_type.default_properties[:_COLUMNS] or (object_type.primary_display,)
     rows = [
         [_record_link(object_type, record.id), *(_value(record, object_type, name) for name in names)]

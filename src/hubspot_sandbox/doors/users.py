@@ -33,11 +33,8 @@ class _NewUser(msgspec.Struct, frozen=True, rename="camel"):
 
 def list_users(call: Call) -> Answer:
     """One page of users, ascending by id; the cursor is the last id."""
-    limit, after = call.number("limit", PAGE, at_most=PAGE), call.text("after", "0")
-    if not after.isdecimal():
-        # choice: the text for a cursor that is none is not documented.
-        raise ValidationError(f"after must be a cursor of an earlier page, got {after}")
-    found = [user for user in users(call.portal).values() if int(user.id) > int(after)]
+    limit, after = call.number("limit", PAGE, at_most=PAGE), call.place()
+    found = [user for user in users(call.portal).values() if int(user.id) > after]
     body: JsonObject = {"results": found[:limit]}
     if len(found) > limit:
         body["paging"] = next_page(call, found[limit - 1].id)

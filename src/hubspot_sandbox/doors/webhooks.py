@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from hubspot_sandbox.calls import Answer, Call, Door
+from hubspot_sandbox.calls import Answer, Call, Door, json_text
 from hubspot_sandbox.errors import JsonObject, ValidationError
 from hubspot_sandbox.portal import Portal
 from hubspot_sandbox.versions import UNVERSIONED
@@ -31,7 +31,7 @@ def read_webhooks(call: Call) -> Answer:
 def aim_webhooks(call: Call) -> Answer:
     """Send the webhooks there from now on."""
     try:
-        aim(call.portal, msgspec.json.decode(call.body, type=Target))
+        aim(call.portal, msgspec.json.decode(json_text(call.body), type=Target))
     except (msgspec.DecodeError, SubscriptionError) as error:
         raise ValidationError(str(error)) from None
     return read_webhooks(call)

@@ -1,11 +1,14 @@
 """Notes, tasks, calls, e-mails and meetings around deals."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 
 from hubspot_sandbox.calculations import preview
-from hubspot_sandbox.instants import DAY_MS
+from hubspot_sandbox.instants import DAY_MS, to_ms
+from hubspot_sandbox.portal import UTC_OFFSET_MS
 from hubspot_sandbox.records import Value
-from hubspot_sandbox.seeding.draw import Weighted
+from hubspot_sandbox.seeding.draw import Draw, Weighted
 from hubspot_sandbox.seeding.vocabulary import vocabulary
 from hubspot_sandbox.seeding.world import CompanyDraft, Draft, World
 
@@ -18,6 +21,8 @@ _DISPOSITIONS: Final = Weighted(
     }
 )
 _SPAN_DAYS: Final = 360
+_MOST_BUSY: Final = 8
+_NOTES_PER_BUSY: Final = 30
 
 
 def add_activities(world: World) -> None:
@@ -43,6 +48,38 @@ def add_activities(world: World) -> None:
             world.link(activity, company)
             if world.draw.chance(0.7):
                 world.link(activity, world.draw.pick(by_company[id(company)]))
+
+
+def add_busy_month(world: World) -> None:
+    """A few companies with far more activities than the others: as many since the month began as in the weeks before.
+
+    Drawn apart from everything else, so that the rest of the portal does not depend on it.
+    """
+    origin = world.portal.origin
+    world = replace(world, draw=Draw(f"{origin.seed}/{origin.portal}/busy"))
+    month_began_ms = _month_began_ms(world.reference_ms)
+    first_ms = month_began_ms - 28 * DAY_MS
+    spans = ((month_began_ms, world.reference_ms), (first_ms, month_began_ms))
+    older = [company for company in world.companies if company.created_ms < first_ms]
+    active = [company for company in older if company.people and company.open_deals]
+    for place in range(min(_MOST_BUSY, world.size.notes // _NOTES_PER_BUSY)):
+        company = active.pop(world.draw.below(len(active)))
+        for begins_ms, ends_ms in spans:
+            for _ in range(3 * (_MOST_BUSY - place) + 1):
+                person = world.draw.pick(company.people)
+                activity = world.draw.pick((_note, _call, _email))(world, company, person)
+                activity.created_ms = begins_ms + int(world.draw.fraction() * (ends_ms - begins_ms))
+                activity.updated_ms = activity.created_ms
+                activity.properties["hs_timestamp"] = activity.created_ms
+                world.add(activity)
+                world.link(activity, person)
+                world.link(activity, company)
+
+
+def _month_began_ms(at_ms: int) -> int:
+    """When the month of an instant began in the account's time zone."""
+    local = datetime.fromtimestamp((at_ms + UTC_OFFSET_MS) // 1000, UTC)
+    return to_ms(local.replace(day=1, hour=0, minute=0, second=0)) - UTC_OFFSET_MS
 
 
 def number_activities(world: World) -> None:

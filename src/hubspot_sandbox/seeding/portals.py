@@ -9,7 +9,7 @@ from hubspot_sandbox.instants import to_ms
 from hubspot_sandbox.pipelines import default_pipelines
 from hubspot_sandbox.portal import Behaviour, Origin, Portal
 from hubspot_sandbox.scopes import known_scopes
-from hubspot_sandbox.seeding.activities import add_activities, number_activities
+from hubspot_sandbox.seeding.activities import add_activities, add_busy_month, number_activities
 from hubspot_sandbox.seeding.cache import cached_file, copy_cached, default_cache, write_crowded
 from hubspot_sandbox.seeding.draw import Draw
 from hubspot_sandbox.seeding.people import (
@@ -142,6 +142,7 @@ def _fill(world: World) -> None:
     add_leads(world)
     add_quotes(world)
     add_activities(world)
+    add_busy_month(world)
     world.number()
     number_contacts(world)
     number_tickets(world)
