@@ -8,7 +8,7 @@ from airbyte_agent_server.db.engine import open_database
 from airbyte_agent_server.db.schema import migrate
 from airbyte_agent_server.oauth.redirects import normalize_origin
 from airbyte_agent_server.ports import Clock, IdSource
-from airbyte_agent_server.settings import Settings
+from airbyte_agent_server.settings import Settings, make_data_dir
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,7 @@ class Administration:
             ValueError: an origin is not one.
         """
         origins = [normalize_origin(origin) for origin in redirect_origins]
-        if self.settings.database_url is None:
-            self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_data_dir(self.settings)
         database = open_database(self.settings.effective_database_url)
         try:
             await migrate(database)

@@ -30,6 +30,8 @@ PATH_ALIASES = (
     PathAlias("POST", "/applications/token", "/account/applications/token"),
     PathAlias("POST", "/embedded/scoped-token", "/account/applications/scoped-token"),
     PathAlias("GET", "/embedded/scoped-token/info", "/account/applications/scoped-token/info"),
+    PathAlias("POST", "/embedded/widget-token", "/account/applications/widget-token"),
+    PathAlias("POST", "/embedded/widget_token", "/account/applications/widget-token"),
     PathAlias("POST", "/connectors/instances", "/integrations/connectors"),
     PathAlias("POST", "/connectors/sources", "/integrations/connectors"),
     PathAlias("GET", "/connectors/connectors_for_user", "/integrations/connectors", "connectors"),
@@ -43,6 +45,8 @@ FIELD_ALIASES: Mapping[str, str] = {
     "customer_name": "workspace_name",
     "external_id": "workspace_name",
     "externalUserId": "workspace_name",
+    "allowedOrigin": "allowed_origin",
+    "organizationId": "organization_id",
     "connector_definition_id": "definition_id",
     "actor_definition_id": "definition_id",
     "source_definition_id": "definition_id",
@@ -51,6 +55,10 @@ FIELD_ALIASES: Mapping[str, str] = {
     "secret_id": "server_side_oauth_secret_id",
 }
 """Alias -> canonical name, for the top level of bodies and for query parameters."""
+
+
+NULLS_KEPT = frozenset({"cache_enabled"})
+"""Fields of which null says something; of all others it says the same as their absence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,7 @@ class CanonicalFields:
 
 
 def canonical_fields(given: Mapping[str, object]) -> CanonicalFields:
-    """`given` under canonical names; nulls are dropped, since null means absent.
+    """`given` under canonical names; nulls are dropped, since null means absent, but for `NULLS_KEPT`.
 
     Raises:
         ProblemError: two spellings of one field carry different values.
@@ -108,7 +116,7 @@ def canonical_fields(given: Mapping[str, object]) -> CanonicalFields:
     spellings: dict[str, frozenset[str]] = {}
     for spelling, value in given.items():
         name = FIELD_ALIASES.get(spelling, spelling)
-        if value is None:
+        if value is None and name not in NULLS_KEPT:
             continue
         if name in values and values[name] != value:
             raise field_problem(

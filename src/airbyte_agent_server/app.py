@@ -1,52 +1,84 @@
 """The composition root: everything the server is made of, put together once."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from importlib.metadata import version
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from airbyte_agent_hubspot._http import PyqwestTransport, Transport
-from airbyte_agent_hubspot._retry import Retrier
-from airbyte_agent_server.accounts.store import AccountStore
-from airbyte_agent_server.connectors.apps import OAuthApps
+from airbyte_agent_hubspot._http import Transport
+from airbyte_agent_server.audit.recorder import CallRecorder
+from airbyte_agent_server.audit.routes import AuditRoutes
+from airbyte_agent_server.background import build_engine, build_plan, build_worker
+from airbyte_agent_server.catalogue.routes import CatalogueRoutes
+from airbyte_agent_server.connectors.check_routes import CheckRoutes
+from airbyte_agent_server.connectors.checks import ConnectorChecks, HubspotProbe
 from airbyte_agent_server.connectors.grants import GrantStore
+from airbyte_agent_server.connectors.intake import Intake
 from airbyte_agent_server.connectors.routes import ConnectorRoutes
 from airbyte_agent_server.connectors.service import ConnectorService
 from airbyte_agent_server.connectors.store import ConnectorStore
 from airbyte_agent_server.connectors.validation import CredentialValidator
-from airbyte_agent_server.db.engine import Database, open_database
+from airbyte_agent_server.core import Core, build_connectors, build_core
+from airbyte_agent_server.cursors import Cursors
+from airbyte_agent_server.db.expired import sweep_expired
 from airbyte_agent_server.db.schema import migrate
+from airbyte_agent_server.events.delivery import Deliverer
+from airbyte_agent_server.events.outbox import sweep_events
+from airbyte_agent_server.events.routes import WebhookRoutes
 from airbyte_agent_server.execute.keyed import KeyedWrites
-from airbyte_agent_server.execute.routes import build_execute_route
+from airbyte_agent_server.execute.routes import PATH as EXECUTE_PATH
+from airbyte_agent_server.execute.routes import ExecuteEndpoint, ShortCut
 from airbyte_agent_server.execute.service import ExecuteLimits, ExecuteService
 from airbyte_agent_server.health import HealthRoutes
-from airbyte_agent_server.hubspot import HubspotOAuth, OAuthApp
 from airbyte_agent_server.idempotency.store import IdempotencyStore
+from airbyte_agent_server.jobs.engine import Engine
+from airbyte_agent_server.jobs.housekeeping import Sweep
+from airbyte_agent_server.jobs.worker import Plan, Queue, Schedule, Worker
+from airbyte_agent_server.mcp.authorization import Authorization
+from airbyte_agent_server.mcp.client_routes import McpClientRoutes
+from airbyte_agent_server.mcp.grants import GrantStore as McpGrantStore
+from airbyte_agent_server.mcp.oauth_routes import McpOAuthRoutes
+from airbyte_agent_server.mcp.programs import Programs
+from airbyte_agent_server.mcp.route import McpEndpoint
+from airbyte_agent_server.oauth.app_routes import OAuthAppRoutes
 from airbyte_agent_server.oauth.broker import BrokerParts, OAuthBroker
 from airbyte_agent_server.oauth.routes import OAuthRoutes
+from airbyte_agent_server.oauth.session_routes import SessionRoutes
 from airbyte_agent_server.oauth.states import StateStore
 from airbyte_agent_server.openapi import add_document_route
+from airbyte_agent_server.organizations.routes import OrganizationRoutes
+from airbyte_agent_server.organizations.store import CredentialList
+from airbyte_agent_server.origins import own_origin
 from airbyte_agent_server.ports import Clock, IdSource, RandomIds, SystemClock
-from airbyte_agent_server.settings import Settings
-from airbyte_agent_server.tokens.access import ACCESS
-from airbyte_agent_server.tokens.bearer import Gate
+from airbyte_agent_server.settings import Settings, make_data_dir
+from airbyte_agent_server.skills.routes import SkillRoutes
+from airbyte_agent_server.telemetry.requests import WatchedRequests
+from airbyte_agent_server.telemetry.routes import MetricsRoutes
+from airbyte_agent_server.telemetry.spans import Traces
+from airbyte_agent_server.telemetry.traces import build_traces
+from airbyte_agent_server.tokens.access import ACCESS, is_open_to_pages
+from airbyte_agent_server.tokens.bearer import Gate, RateLimits, claims_known
 from airbyte_agent_server.tokens.routes import TokenRoutes
 from airbyte_agent_server.tokens.service import TokenService
 from airbyte_agent_server.tokens.signer import TokenSigner
-from airbyte_agent_server.tokens.signing_keys import SigningKeys
 from airbyte_agent_server.tokens.tenant import Tenants
-from airbyte_agent_server.vault.master_key import MasterKey, read_master_key
-from airbyte_agent_server.vault.refresh import TokenRefresher
-from airbyte_agent_server.vault.sealer import EnvelopeSealer
-from airbyte_agent_server.vault.store import SecretStore
+from airbyte_agent_server.unbuilt import UnbuiltRoutes
+from airbyte_agent_server.upstream import UpstreamTransport
+from airbyte_agent_server.vault.sweep import SWEEP_EVERY_S, RefreshSweep
+from airbyte_agent_server.widget.routes import WidgetRoutes
 from airbyte_agent_server.wire.canonical import CanonicalRequests
+from airbyte_agent_server.wire.cors import Preflights
 from airbyte_agent_server.wire.entrance import Entrance, raise_http_problem, raise_validation_problem
+from airbyte_agent_server.workspaces.routes import WorkspaceRoutes
+from airbyte_agent_server.workspaces.service import WorkspaceService
+from airbyte_agent_server.workspaces.store import WorkspaceStore
 
 
 def create_app(
@@ -60,12 +92,27 @@ def create_app(
     return build_server(settings, clock=clock, ids=ids, upstream=upstream).app
 
 
+class Application(FastAPI):
+    """The routes and their middleware, with a way past the latter."""
+
+    _front: ASGIApp | None = None
+
+    def shorten(self, make: Callable[[ASGIApp], ASGIApp]) -> None:
+        """Let what `make` gives see every request first; it gets the rest of the application to pass requests on to."""
+        self._front = make(super().__call__)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the lifespan."""
+        await (self._front or super().__call__)(scope, receive, send)
+
+
 class Server:
     """Everything alive. `start` and `stop` may be called more than once."""
 
-    def __init__(self, app: FastAPI, core: "Core") -> None:
+    def __init__(self, app: FastAPI, core: Core, worker: Worker) -> None:
         self.app = app
         self.core = core
+        self.worker = worker
         self._started = False
 
     async def start(self) -> None:
@@ -74,70 +121,31 @@ class Server:
         Raises:
             SchemaError: the database was made by a newer server.
             MasterKeyError: the master key is missing or does not open the database.
+            OSError: the journal of calls cannot be written.
         """
         if not self._started:
             await migrate(self.core.database)
             await self.core.sealer.unlock()
             await self.core.keys.load()
+            await self.core.audit.start()
+            self.core.changes.begin()
             self._started = True
 
+    def drain(self) -> None:
+        """Tell whoever asks that this process takes no more work soon."""
+        self.core.draining.set()
+
     async def stop(self) -> None:
-        """Let refreshes that are under way finish, then close all connections."""
+        """Let refreshes that are under way finish, put all calls on record, then close all connections."""
         self._started = False
+        await self.worker.close()
+        await self.core.changes.stop()
+        await self.core.audit.stop()
+        await self.core.budgets.close()
         await self.core.refresher.close()
         await self.core.retrier.close()
         await self.core.database.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Core:
-    """The parts that several features share."""
-
-    settings: Settings
-    clock: Clock
-    ids: IdSource
-    database: Database
-    accounts: AccountStore
-    sealer: EnvelopeSealer
-    keys: SigningKeys
-    secrets: SecretStore
-    retrier: Retrier
-    oauth: HubspotOAuth
-    apps: OAuthApps
-    refresher: TokenRefresher
-
-
-def build_core(settings: Settings, *, clock: Clock, ids: IdSource, upstream: Transport) -> Core:
-    """The shared parts. Nothing is opened yet."""
-
-    def read_key(fresh: bool) -> MasterKey:  # noqa: FBT001  # the shape of ReadMasterKey
-        return read_master_key(settings.master_key, settings.data_dir, ids=ids, fresh=fresh)
-
-    if settings.database_url is None:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = open_database(settings.effective_database_url)
-    sealer = EnvelopeSealer(database, read_key, clock=clock, ids=ids)
-    secrets = SecretStore(database, sealer, clock=clock)
-    retrier = Retrier(upstream, clock=clock)
-    oauth = HubspotOAuth(retrier, settings.hubspot_api_base_url, settings.hubspot_token_path, clock)
-    own_app = None
-    if settings.hubspot_client_id is not None and settings.hubspot_client_secret is not None:
-        own_app = OAuthApp(settings.hubspot_client_id, settings.hubspot_client_secret)
-    apps = OAuthApps(own_app)
-    return Core(
-        settings=settings,
-        clock=clock,
-        ids=ids,
-        database=database,
-        accounts=AccountStore(database, clock=clock, ids=ids),
-        sealer=sealer,
-        keys=SigningKeys(database, sealer, clock=clock),
-        secrets=secrets,
-        retrier=retrier,
-        oauth=oauth,
-        apps=apps,
-        refresher=TokenRefresher(secrets, oauth, app_of=apps.app_of, clock=clock),
-    )
+        await asyncio.to_thread(self.core.watch.traces.close)
 
 
 def build_server(
@@ -146,33 +154,74 @@ def build_server(
     clock: Clock | None = None,
     ids: IdSource | None = None,
     upstream: Transport | None = None,
+    engine: Engine | None = None,
+    traces: Traces | None = None,
 ) -> Server:
-    """The server. Nothing is opened before `start`."""
+    """The server. Nothing is opened before `start`.
+
+    Raises:
+        SettingsError: the data directory cannot be made.
+    """
+    make_data_dir(settings)
     core = build_core(
         settings,
         clock=clock or SystemClock(),
         ids=ids or RandomIds(),
-        upstream=upstream or PyqwestTransport(read_timeout_s=settings.upstream_timeout_s),
+        upstream=upstream or UpstreamTransport(read_timeout_s=settings.upstream_timeout_s),
+        traces=traces or build_traces(settings),
     )
     signer = TokenSigner(core.keys, settings.effective_public_url, settings.token_audience, core.clock)
     tokens = TokenService(core.accounts, signer, clock=core.clock, ids=core.ids)
-    gate = Gate(tokens)
+    limits = RateLimits(settings.organization_rate_limit, settings.workspace_rate_limit)
+    gate = Gate(tokens, core.rates, limits, own_origin=own_origin(settings.effective_public_url))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await server.start()
+        if settings.jobs:
+            server.worker.begin()
         yield
         await server.stop()
 
     app = _build_app(core, gate, lifespan)
-    server = Server(app, core)
+    node_id = core.ids.new_id()
+    engine = engine or build_engine(settings, node_id)
+    plan = _plan(core, engine)
+    worker = build_worker(settings, core.database, engine, plan, node_id=node_id, clock=core.clock)
+    server = Server(app, core, worker)
     _add_routes(app, core, tokens, gate)
     return server
 
 
-def _build_app(core: Core, gate: Gate, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
+def _plan(core: Core, engine: Engine) -> Plan:
+    """All background work."""
+    refreshes = RefreshSweep(core.database, core.refresher, clock=core.clock)
+    deliverer = Deliverer(core.database, core.endpoints, core.egress, clock=core.clock, ids=core.ids)
+    return build_plan(
+        engine,
+        _sweeps(core),
+        [Schedule(refreshes.job, SWEEP_EVERY_S)],
+        [Queue(deliverer.job, deliverer.rows), Queue(core.revocations.job, core.revocations.rows)],
+        metrics=core.watch.metrics,
+        clock=core.clock,
+    )
+
+
+def _sweeps(core: Core) -> dict[str, Sweep]:
+    """What deletes the things that have had their time."""
+    return {
+        "OAuth apps": core.apps.store.purge,
+        "connect sessions": core.sessions.sweep,
+        "tool calls": core.audit.expire,
+        "events": lambda: sweep_events(core.database, core.clock),
+        "HubSpot's windows": core.budgets.forget_idle,
+        "what has expired": lambda: sweep_expired(core.database, core.clock),
+    }
+
+
+def _build_app(core: Core, gate: Gate, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> Application:
     settings = core.settings
-    return FastAPI(
+    return Application(
         title="Agent connectors",
         version=version("airbyte-agent-hubspot"),
         description="Hosted execution of agent connectors. Errors are problem+json with a stable `code`.",
@@ -183,6 +232,7 @@ def _build_app(core: Core, gate: Gate, lifespan: Callable[[FastAPI], AbstractAsy
         lifespan=lifespan,
         middleware=[
             Middleware(Entrance, ids=core.ids, public_url=settings.effective_public_url),
+            Middleware(Preflights, is_open=is_open_to_pages),
             Middleware(
                 CanonicalRequests,
                 limit_bytes=settings.body_limit_bytes,
@@ -197,20 +247,24 @@ def _build_app(core: Core, gate: Gate, lifespan: Callable[[FastAPI], AbstractAsy
     )
 
 
-def _add_routes(app: FastAPI, core: Core, tokens: TokenService, gate: Gate) -> None:
+def _add_routes(app: Application, core: Core, tokens: TokenService, gate: Gate) -> None:
     settings, clock, ids = core.settings, core.clock, core.ids
     tenants = Tenants(core.accounts)
     grants = GrantStore(core.database, core.sealer, clock=clock, ids=ids)
     store = ConnectorStore(core.database)
     keys = IdempotencyStore(core.database, core.sealer, clock=clock, ids=ids)
-    connectors = ConnectorService(
-        core.database, store, core.secrets, grants, keys, oauth=core.oauth, apps=core.apps, clock=clock, ids=ids
-    )
+    connectors = build_connectors(core)
+    core.changes.listen("connector", connectors.forget)
+    core.changes.listen("credentials", core.secrets.forget)
+    core.changes.listen("tenant", lambda _: connectors.forget_all())
+    core.changes.listen("tenant", lambda _: tokens.forget_all())
     execute = ExecuteService(
         connectors,
         core.refresher,
         KeyedWrites(keys, deadline_s=settings.execute_deadline_s),
         retrier=core.retrier,
+        budgets=core.budgets,
+        watch=core.watch,
         api_base_url=settings.hubspot_api_base_url,
         limits=ExecuteLimits(settings.execute_deadline_s, settings.result_limit_bytes),
         clock=clock,
@@ -218,6 +272,7 @@ def _add_routes(app: FastAPI, core: Core, tokens: TokenService, gate: Gate) -> N
     parts = BrokerParts(
         core.accounts,
         StateStore(core.database, clock=clock),
+        core.sessions,
         grants,
         connectors,
         store,
@@ -227,15 +282,111 @@ def _add_routes(app: FastAPI, core: Core, tokens: TokenService, gate: Gate) -> N
     )
     broker = OAuthBroker(parts, settings, clock=clock, ids=ids)
     router = app.router
-    # Routes are tried in order: the hot one comes first.
-    router.routes.insert(0, build_execute_route(execute, gate, limit_bytes=settings.body_limit_bytes))
-    TokenRoutes(tokens, tenants).add_to(router)
-    OAuthRoutes(broker, connectors, tenants).add_to(router)
-    validator = CredentialValidator(core.oauth, core.apps)
-    ConnectorRoutes(connectors, tenants, keys, grants=grants, validator=validator).add_to(router)
-    HealthRoutes(core.database, core.sealer, core.keys).add_to(router)
+    recorder = CallRecorder(
+        core.audit, core.sealer, core.watch.metrics, kept_params=settings.audit_params, clock=clock, ids=ids
+    )
+    endpoint = ExecuteEndpoint(execute, gate, recorder, limit_bytes=settings.body_limit_bytes)
+    router.routes.insert(0, endpoint.route)
+    _put_in_front(app, core, lambda rest: ShortCut(rest, endpoint, ids=ids, public_url=settings.effective_public_url))
+    _add_mcp(
+        router,
+        core,
+        tokens,
+        McpEndpoint(
+            endpoint,
+            gate,
+            connectors,
+            public_url=settings.effective_public_url,
+            origins=settings.mcp_redirect_origins,
+            limit_bytes=settings.body_limit_bytes,
+            clock=clock,
+        ),
+    )
+    TokenRoutes(
+        tokens,
+        tenants,
+        core.rates,
+        failure_limit=settings.login_failure_limit,
+        public_url=settings.effective_public_url,
+    ).add_to(router)
+    OAuthRoutes(broker, core.sessions, connectors, tenants).add_to(router)
+    SessionRoutes(core.sessions, connectors, tenants).add_to(router)
+    WidgetRoutes(public_url=settings.effective_public_url, ids=ids).add_to(router)
+    OAuthAppRoutes(core.apps.store).add_to(router)
+    intake = Intake(grants, CredentialValidator(core.oauth, core.apps))
+    probe = HubspotProbe(core.retrier, settings.hubspot_api_base_url, settings.execute_deadline_s)
+    checks = ConnectorChecks(connectors, core.secrets, core.refresher, intake, probe)
+    ConnectorRoutes(connectors, tenants, keys, intake).add_to(router)
+    CheckRoutes(checks, connectors, tenants, clock=clock, ids=ids).add_to(router)
+    cursors = Cursors(core.sealer.keyed_hash)
+    AuditRoutes(core.audit, core.calls, core.sealer, cursors=cursors, clock=clock).add_to(router)
+    _add_administration(router, core, tenants, connectors)
+    HealthRoutes(core.database, core.sealer, core.keys, core.draining).add_to(router)
+    MetricsRoutes(core.watch.metrics, settings.metrics_token).add_to(router)
     add_document_route(app)
     _check_access(app)
+
+
+def _add_mcp(router: APIRouter, core: Core, tokens: TokenService, endpoint: McpEndpoint) -> None:
+    """The door for MCP clients, and how they are let in."""
+    settings = core.settings
+    router.routes.extend((endpoint.of_workspace, endpoint.of_connector))
+    grants = McpGrantStore(core.database, clock=core.clock, ids=core.ids)
+    McpClientRoutes(core.accounts, grants).add_to(router)
+    programs = Programs(core.sealer.keyed_hash, settings.mcp_redirect_origins)
+    McpOAuthRoutes(
+        Authorization(grants, programs, tokens, public_url=settings.effective_public_url),
+        programs,
+        grants,
+        Tenants(core.accounts),
+        core.rates,
+        failure_limit=settings.login_failure_limit,
+        public_url=settings.effective_public_url,
+        ids=core.ids,
+    ).add_to(router)
+
+
+def _put_in_front(app: Application, core: Core, shorten: Callable[[ASGIApp], ASGIApp]) -> None:
+    """Let every request be watched, and executes take the short way."""
+    settings = core.settings
+    app.shorten(
+        lambda rest: WatchedRequests(
+            shorten(rest),
+            metrics=core.watch.metrics,
+            traces=core.watch.traces,
+            whose=_whose,
+            execute_path=EXECUTE_PATH,
+            execute_share=settings.log_execute_share,
+            clock=core.clock,
+        )
+    )
+    core.watch.metrics.gauge(
+        "agent_server_audit_rows", "Records of calls on their way to the database.", lambda: core.audit.waiting
+    )
+    core.watch.metrics.gauge_of_states(
+        "db_client_connection_count", "Connections to the database.", core.database.connections
+    )
+
+
+def _whose(scope: Scope) -> dict[str, str]:
+    """Whose request it is, as far as its token told."""
+    claims = claims_known(scope) if "state" in scope else None
+    if claims is None:
+        return {}
+    of_workspace = {} if claims.workspace_id is None else {"workspace_id": claims.workspace_id}
+    return {"organization_id": claims.organization_id, **of_workspace}
+
+
+def _add_administration(router: APIRouter, core: Core, tenants: Tenants, connectors: ConnectorService) -> None:
+    """What can be connected, what agents read about it, and whose it is."""
+    CatalogueRoutes().add_to(router)
+    SkillRoutes(connectors, tenants).add_to(router)
+    cursors = Cursors(core.sealer.keyed_hash)
+    workspaces = WorkspaceService(WorkspaceStore(core.database), core.accounts, connectors, cursors, clock=core.clock)
+    WorkspaceRoutes(workspaces).add_to(router)
+    OrganizationRoutes(core.accounts, CredentialList(core.database)).add_to(router)
+    WebhookRoutes(core.database, core.endpoints, core.outbox, cursors, clock=core.clock).add_to(router)
+    UnbuiltRoutes().add_to(router)
 
 
 def _check_access(app: FastAPI) -> None:

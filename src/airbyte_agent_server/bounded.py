@@ -1,14 +1,15 @@
 """A small cache: bounded in size, and every entry is looked up again after a while."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Hashable
-from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, Generic, TypeVar
 
 from airbyte_agent_server.ports import Clock
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+T = TypeVar("T")
 
 
 class BoundedCache(Generic[K, V]):
@@ -16,9 +17,10 @@ class BoundedCache(Generic[K, V]):
 
     def __init__(self, *, size: int, life_s: float, clock: Clock) -> None:
         self._size = size
-        self._life = timedelta(seconds=life_s)
+        self._life_s = life_s
         self._clock = clock
-        self._entries: OrderedDict[K, tuple[datetime, V]] = OrderedDict()
+        self._entries: OrderedDict[K, tuple[float, V]] = OrderedDict()
+        self._loading: dict[K, tuple[int, asyncio.Task[Any]]] = {}
         self.drops = 0
         """How often an entry was dropped: take it before reading what `put` will keep."""
 
@@ -27,11 +29,34 @@ class BoundedCache(Generic[K, V]):
         entry = self._entries.get(key)
         if entry is None:
             return None
-        if entry[0] <= self._clock.now():
+        if entry[0] <= self._clock.monotonic_s():
             del self._entries[key]
             return None
         self._entries.move_to_end(key)
         return entry[1]
+
+    async def recall(self, key: K, load: Callable[[], Coroutine[object, object, T]]) -> V | T:
+        """The entry; if there is none, what `load` gives, which has to `put` it.
+
+        All who come while it is loaded get the same, an error too: an entry whose time is over is looked up once,
+        however many calls are under way. Nobody gets what was looked up before the last drop.
+        """
+        value = self.get(key)
+        if value is not None:
+            return value
+        drops, task = self._loading.get(key, (self.drops, None))
+        if task is None or drops != self.drops:
+            task = asyncio.create_task(load(), name="looking up what is remembered")
+            self._loading[key] = self.drops, task
+            task.add_done_callback(lambda done: self._loaded(key, done))
+        found: T = await asyncio.shield(task)  # a caller that is cancelled leaves it to the others
+        return found
+
+    def _loaded(self, key: K, task: asyncio.Task[Any]) -> None:
+        if self._loading.get(key, (0, None))[1] is task:  # otherwise it was looked up again since
+            del self._loading[key]
+        if not task.cancelled():
+            task.exception()  # read, so that a failure whose callers all left does not warn
 
     def put(self, key: K, value: V, *, drops: int) -> None:
         """Keep `value`, at the cost of the entry that was not used for longest.
@@ -40,7 +65,7 @@ class BoundedCache(Generic[K, V]):
         """
         if drops != self.drops:
             return
-        self._entries[key] = (self._clock.now() + self._life, value)
+        self._entries[key] = (self._clock.monotonic_s() + self._life_s, value)
         self._entries.move_to_end(key)
         if len(self._entries) > self._size:
             self._entries.popitem(last=False)
@@ -49,3 +74,8 @@ class BoundedCache(Generic[K, V]):
         """Forget the entry."""
         self.drops += 1
         self._entries.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.drops += 1
+        self._entries.clear()

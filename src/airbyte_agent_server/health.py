@@ -1,5 +1,6 @@
 """Routes for machines that watch the server, and for people who look an error up."""
 
+import asyncio
 from typing import Literal
 
 from fastapi import APIRouter
@@ -9,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from airbyte_agent_server.db.engine import Database
 from airbyte_agent_server.db.schema import HEAD, read_revision
 from airbyte_agent_server.ports import SealBrokenError, Sealer
-from airbyte_agent_server.problems import PROBLEM_TYPES, ProblemError
+from airbyte_agent_server.problems import PROBLEM_TYPES, ProblemError, may_answer
 from airbyte_agent_server.tokens.signing_keys import SigningKeys
 
 _PROBE_OWNER = "server"
@@ -21,6 +22,31 @@ class Health(BaseModel):
     """Whether the process serves."""
 
     status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """Whether requests can be served, and what keeps them from it."""
+
+    status: Literal["ok", "failed", "draining"]
+    checks: dict[str, Check]
+
+
+class PublicKey(BaseModel):
+    """A key that tokens are verified with."""
+
+    kty: str
+    crv: str
+    x: str
+    y: str
+    kid: str
+    use: Literal["sig"]
+    alg: str
+
+
+class KeySet(BaseModel):
+    """The keys that count now, and the next one."""
+
+    keys: list[PublicKey]
 
 
 class ProblemDescription(BaseModel):
@@ -36,7 +62,8 @@ class ProblemDescription(BaseModel):
 class HealthRoutes:
     """Health, readiness, public keys, descriptions of errors."""
 
-    def __init__(self, database: Database, sealer: Sealer, keys: SigningKeys) -> None:
+    def __init__(self, database: Database, sealer: Sealer, keys: SigningKeys, draining: asyncio.Event) -> None:
+        self._draining = draining
         self._database = database
         self._sealer = sealer
         self._keys = keys
@@ -44,9 +71,13 @@ class HealthRoutes:
     def add_to(self, router: APIRouter) -> None:
         """Register the routes."""
         router.add_api_route("/healthz", self.health, methods=["GET"], response_model=Health)
-        router.add_api_route("/readyz", self.readiness, methods=["GET"], response_model=None)
-        router.add_api_route("/.well-known/jwks.json", self.public_keys, methods=["GET"], response_model=None)
-        router.add_api_route("/problems/{code}", self.describe_problem, methods=["GET"])
+        router.add_api_route(
+            "/readyz", self.readiness, methods=["GET"], response_model=Readiness, responses={503: {"model": Readiness}}
+        )
+        router.add_api_route("/.well-known/jwks.json", self.public_keys, methods=["GET"], response_model=KeySet)
+        router.add_api_route(
+            "/problems/{code}", self.describe_problem, methods=["GET"], openapi_extra=may_answer("route_not_found")
+        )
 
     async def health(self) -> Response:
         """Say that the process serves."""
@@ -59,8 +90,8 @@ class HealthRoutes:
             "signing_key": _named(ok=bool(self._keys.public_keys())),
             "vault_key": _named(ok=await self._opens()),
         }
-        ready = all(check == "ok" for check in checks.values())
-        body = {"status": "ok" if ready else "failed", "checks": checks}
+        ready = all(check == "ok" for check in checks.values()) and not self._draining.is_set()
+        body = {"status": "draining" if self._draining.is_set() else "ok" if ready else "failed", "checks": checks}
         return JSONResponse(body, 200 if ready else 503, headers=_NO_CACHE)
 
     async def _database_checks(self) -> dict[str, Check]:
@@ -80,6 +111,7 @@ class HealthRoutes:
 
     async def public_keys(self) -> Response:
         """Show the keys that tokens are signed with."""
+        await self._keys.refresh()
         return JSONResponse({"keys": self._keys.public_keys()}, headers={"cache-control": "max-age=300"})
 
     async def describe_problem(self, code: str) -> ProblemDescription:

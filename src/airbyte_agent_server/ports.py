@@ -4,9 +4,9 @@ Everything gets these by argument, so a test decides what time it is and what an
 """
 
 import asyncio
+import os
 import secrets
 import time
-import uuid
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -69,13 +69,11 @@ class SystemClock:
         """The present instant, aware, in UTC."""
         return datetime.now(UTC)
 
-    def now_s(self) -> float:
-        """The present instant in seconds since the epoch."""
-        return time.time()
-
-    def monotonic_s(self) -> float:
-        """Seconds on a clock that never goes back."""
-        return time.monotonic()
+    # Each request asks often, so nothing stands between it and the system.
+    now_s = staticmethod(time.time)
+    """The present instant in seconds since the epoch."""
+    monotonic_s = staticmethod(time.monotonic)
+    """Seconds on a clock that never goes back."""
 
     async def sleep(self, seconds: float) -> None:
         """Let so many seconds pass."""
@@ -87,7 +85,11 @@ class RandomIds:
 
     def new_id(self) -> str:
         """A fresh lowercase UUID."""
-        return str(uuid.uuid4())
+        # What uuid.uuid4 does, without an object in between: every request and every call gets one.
+        # Source of the two marks: RFC 9562, section 5.4
+        digits = os.urandom(16).hex()
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
     def random_bytes(self, count: int) -> bytes:
         """`count` unpredictable bytes."""

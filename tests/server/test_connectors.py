@@ -41,6 +41,8 @@ async def test_a_created_connector_is_shown_in_the_words_of_existing_clients(wor
         "auth_scheme": "oauth2",
         "hub_id": world.portal.hub_id,
         "validated_at": "2026-11-23T10:00:00Z",
+        "needs_reauth_cause": None,
+        "needs_reauth_at": None,
         "warnings": [],
         "source_template": {
             "id": TEMPLATE_ID,

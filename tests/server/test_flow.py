@@ -3,6 +3,7 @@ import pytest
 from airbyte_agent_server.oauth.flow import (
     Completion,
     FlowError,
+    Narrowing,
     ScopeRequest,
     build_consent_url,
     challenge_of,
@@ -28,14 +29,14 @@ from airbyte_agent_server.problems import ProblemError
 def test_the_fields_of_a_client_generation_decide_what_it_gets_back(
     spellings: set[str], asked: Completion | None, completion: Completion
 ) -> None:
-    assert choose_completion(spellings=spellings, asked=asked, reauthorizes=False) == completion
+    assert choose_completion(spellings=spellings, asked=asked, binding=None) == completion
 
 
 def test_authorizing_a_connector_anew_gives_its_id_back_and_nothing_else() -> None:
-    given = choose_completion(spellings={"external_user_id"}, asked=None, reauthorizes=True)
+    given = choose_completion(spellings={"external_user_id"}, asked=None, binding="connector_id")
     assert given == Completion.CONNECTOR_ID
     with pytest.raises(ProblemError) as caught:
-        choose_completion(spellings=set(), asked=Completion.SECRET_ID, reauthorizes=True)
+        choose_completion(spellings=set(), asked=Completion.SECRET_ID, binding="connector_id")
     assert caught.value.type.code == "validation_error"
 
 
@@ -43,17 +44,15 @@ APP = ScopeRequest(("oauth", "crm.objects.contacts.read"), ("crm.objects.deals.r
 
 
 def test_a_request_narrows_the_scopes_and_never_widens_them() -> None:
-    assert APP.narrowed(required=None, optional=None, entities=None) == APP
-    assert APP.narrowed(required=["tickets", "crm.everything"], optional=["tickets"], entities=None) == ScopeRequest(
+    assert APP.narrowed(Narrowing()) == APP
+    assert APP.narrowed(Narrowing(required=["tickets", "crm.everything"], optional=["tickets"])) == ScopeRequest(
         ("oauth", "tickets"), ()
     )
-    assert APP.narrowed(required=None, optional=None, entities={"deals": ["read"]}) == ScopeRequest(
+    assert APP.narrowed(Narrowing(entities={"deals": ["read"]})) == ScopeRequest(
         APP.required, ("crm.objects.deals.read",)
     )
     writing = ScopeRequest(APP.required, (*APP.optional, "crm.objects.deals.write"))
-    assert writing.narrowed(required=None, optional=None, entities={"deals": ["write"]}).optional == (
-        "crm.objects.deals.write",
-    )
+    assert writing.narrowed(Narrowing(entities={"deals": ["write"]})).optional == ("crm.objects.deals.write",)
 
 
 def test_the_consent_url_has_its_parameters_in_the_order_of_official_clients() -> None:

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import update
 
-from airbyte_agent_hubspot._http import NotSentError
+from airbyte_agent_hubspot._http import AnswerTimeoutError, NotSentError
 from airbyte_agent_hubspot._wire import HttpResponse
 from airbyte_agent_server.admin import Administration
 from airbyte_agent_server.app import build_server
@@ -167,6 +167,11 @@ async def test_a_failure_goes_back_to_the_application_in_our_words(world: World,
     ("answer", "error"),
     [
         (NotSentError("refused"), "temporarily_unavailable"),
+        (AnswerTimeoutError("no answer"), "temporarily_unavailable"),
+        (HttpResponse(429, {}, b"{}"), "temporarily_unavailable"),
+        (HttpResponse(500, {}, b"{}"), "temporarily_unavailable"),
+        (HttpResponse(400, {}, b'{"status":"BAD_REDIRECT_URI","message":"no"}'), "token_exchange_failed"),
+        (HttpResponse(400, {}, b'{"status":"BAD_CLIENT_ID","message":"no"}'), "token_exchange_failed"),
         (HttpResponse(503, {}, b""), "temporarily_unavailable"),
         (HttpResponse(400, {}, b'{"status":"BAD_CLIENT_SECRET","message":"no"}'), "token_exchange_failed"),
     ],

@@ -9,6 +9,7 @@ import pytest
 
 from airbyte_agent_hubspot._catalog import CATALOG
 from airbyte_agent_hubspot._catalog._paths import DEFAULT_VERSION
+from airbyte_agent_hubspot._composition import Composition
 from airbyte_agent_hubspot._operation import Operation
 from airbyte_agent_server.execute.permission import check_token
 from airbyte_agent_server.execute.reach import ANY_TYPE, Reach, names_of, reach_of
@@ -145,10 +146,10 @@ def test_everything_that_is_not_a_get_is_a_write_but_for_searches_and_batch_read
     for steps in WALKS.values():
         for step in steps:
             operation = CATALOG.find(step.entity, step.action)
-            if operation.writes:
+            if operation.writes or isinstance(operation.encode, Composition):
                 continue
             params = json.loads(json.dumps(dict(step.params), default=lambda _: "101"))
-            if operation.encode(operation.reader.read(params), DEFAULT_VERSION).method != "GET":
+            if operation.request(operation.reader.read(params), DEFAULT_VERSION).method != "GET":
                 posts.add(f"{'objects' if step.action in {'api_search', 'batch_get'} else step.entity}.{step.action}")
     assert posts == {"objects.api_search", "objects.batch_get", "lists.list", "lists.search"}
 
@@ -164,8 +165,8 @@ def test_everything_that_is_not_a_get_is_a_write_but_for_searches_and_batch_read
         (["lists.list"], "lists", "search", {"query": "x"}, False),
         (["contacts.list"], "contacts", "batch_get", {"ids": ["1"]}, False),
         (["contacts.create"], "contacts", "upsert", {"id": "a", "idProperty": "email", "properties": {"a": 1}}, False),
-        (["contacts.create"], "contacts", "create", {"properties": {"city": "x"}, "associations": [LINK]}, False),
-        (["contacts.create"], "contacts", "create", {"properties": {"city": "x"}}, True),
+        (["contacts.create"], "contacts", "create", {"properties": {"firstname": "x"}, "associations": [LINK]}, False),
+        (["contacts.create"], "contacts", "create", {"properties": {"firstname": "x"}}, True),
         (["objects.list"], "objects", "list", {"objectType": "subscriptions"}, False),
         (["subscriptions.list"], "objects", "list", {"objectType": "subscriptions"}, False),
         (["properties.list"], "properties", "list", {"objectType": "deals"}, False),
@@ -192,7 +193,7 @@ async def test_a_token_reaches_what_it_lists(
 async def test_types_of_a_link_need_the_right_to_everything_and_the_answer_says_so(world: World) -> None:
     connector_id = await world.create_connector(await world.scoped_token())
     token = await world.scoped_token(permissions={"allow": allowing("contacts.create", "companies.list")})
-    params = {"properties": {"city": "x"}, "associations": [{**LINK, "toObjectType": "companies", "types": TYPES}]}
+    params = {"properties": {"firstname": "x"}, "associations": [{**LINK, "toObjectType": "companies", "types": TYPES}]}
     answer = await world.execute(token, connector_id, "contacts", "create", params)
     assert (answer.status, answer.code) == (403, "permission_denied")
     assert "leave them out" in answer.json["message"]
@@ -217,7 +218,7 @@ async def test_a_custom_type_is_reached_by_its_name_or_as_objects(world: World) 
         ({"contacts": "read"}, "contacts", "merge", {"primaryObjectId": "1", "objectIdToMerge": "2"}, False),
         ({"contacts": "read"}, "objects", "delete", {"objectType": " CONTACT ", "objectId": "1"}, False),
         ({"contacts": "write"}, "contacts", "list", {}, False),
-        ({"contacts": "write"}, "contacts", "create", {"properties": {"city": "x"}}, True),
+        ({"contacts": "write"}, "contacts", "create", {"properties": {"firstname": "x"}}, True),
         ({"contacts": "write"}, "contacts", "create", {"properties": {"a": 1}, "associations": [LINK]}, False),
         ({"0-1": "read"}, "contacts", "list", {}, True),
         ({"contacts": "read", "properties": "write"}, "properties", "list", {"objectType": "contacts"}, False),

@@ -52,6 +52,32 @@ def test_an_empty_variable_counts_as_absent() -> None:
             {"AGENT_SERVER_EXECUTE_DEADLINE_S": "291"},
             ["AGENT_SERVER_EXECUTE_DEADLINE_S: Input should be less than or equal to 290."],
         ),
+        (
+            {"AGENT_SERVER_PUBLIC_URL": "agents.example.com"},
+            ["AGENT_SERVER_PUBLIC_URL: It must be an address like https://agents.example.com, without ? and #."],
+        ),
+        (
+            {"AGENT_SERVER_TRUSTED_PROXIES": "10.0.0.0/8 nginx"},
+            [
+                (
+                    "AGENT_SERVER_TRUSTED_PROXIES: nginx is no IP address and no network: "
+                    "write it like 10.0.0.7 or 10.0.0.0/8."
+                )
+            ],
+        ),
+        (
+            {"AGENT_SERVER_DATABASE_URL": "mysql://agents:made-up-secret@db/agents"},
+            ["AGENT_SERVER_DATABASE_URL: it must begin with sqlite:/// or postgresql://."],
+        ),
+        (
+            {"AGENT_SERVER_DATABASE_URL": "postgresql://agents:made-up/secret@db/agents"},
+            [
+                (
+                    "AGENT_SERVER_DATABASE_URL: its port is not a number; "
+                    "characters of a password like / @ : # are written %2F %40 %3A %23."
+                )
+            ],
+        ),
     ],
 )
 def test_wrong_settings_keep_the_server_from_starting_with_a_line_for_each(
@@ -87,3 +113,33 @@ def test_the_public_address_is_where_the_server_listens_unless_it_is_set(setting
 def test_the_database_is_a_file_in_the_data_directory_unless_it_is_set(tmp_path: Path) -> None:
     assert Settings(data_dir=tmp_path).effective_database_url == f"sqlite:///{tmp_path}/server.db"
     assert Settings(database_url="postgresql://a@b/c").effective_database_url == "postgresql://a@b/c"
+
+
+def test_a_file_stands_behind_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "server.toml"
+    file.write_text('port = 9000\nhost = "::1"\nredirect_origins = ["loopback", "https://yourapp.com"]\n')
+    expected = Settings(port=9001, host="::1", redirect_origins=("loopback", "https://yourapp.com"))
+    variables = {"AGENT_SERVER_PORT": "9001"}
+    assert read_settings({**variables, "AGENT_SERVER_CONFIG": str(file)}) == expected
+    assert read_settings({**variables, "AGENT_SERVER_CONFIG": "/absent"}, config=file) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("prot = 1", "{file}: prot is not a setting. The nearest one is port."),
+        ('port = "many"', "{file}: port: Input should be a valid integer, unable to parse string as an integer."),
+        (
+            "port",
+            "The settings file {file} is not TOML: Expected '=' after a key in a key/value pair (at end of document).",
+        ),
+        (None, "The settings file {file} cannot be read: No such file or directory."),
+    ],
+)
+def test_a_wrong_file_is_named_with_what_to_mend(text: str | None, line: str, tmp_path: Path) -> None:
+    file = tmp_path / "server.toml"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        read_settings({}, config=file)
+    assert str(caught.value) == line.format(file=file)

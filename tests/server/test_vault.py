@@ -1,5 +1,6 @@
 import asyncio
 import base64
+import os
 import stat
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from airbyte_agent_server.db.tables import credentials, data_keys, signing_keys
 from airbyte_agent_server.ports import RandomIds, SealBrokenError
 from airbyte_agent_server.settings import Settings
 from airbyte_agent_server.vault.cipher import KEY_BYTES, NONCE_BYTES, decrypt, encrypt
-from airbyte_agent_server.vault.master_key import FILE_NAME, MasterKeyError, read_master_key
+from airbyte_agent_server.vault.key_ring import FILE_NAME, KeyRing, KeyRingSource
+from airbyte_agent_server.vault.master_key import MasterKeyError
 from airbyte_agent_server.vault.sealer import EnvelopeSealer
 from airbyte_agent_server.vault.secrets import OAuthSecret, PrivateAppSecret
 from server.world import CONNECTORS, CountingIds, TestClock, World
@@ -58,9 +60,7 @@ async def unlocked(
     database: Database, clock: TestClock, ids: CountingIds, key: SecretStr = GIVEN_KEY
 ) -> EnvelopeSealer:
     await migrate(database)
-    sealer = EnvelopeSealer(
-        database, lambda fresh: read_master_key(key, Path("/nowhere"), ids=ids, fresh=fresh), clock=clock, ids=ids
-    )
+    sealer = EnvelopeSealer(database, KeyRingSource(key, (), Path("/nowhere"), ids).read, clock=clock, ids=ids)
     await sealer.unlock()
     return sealer
 
@@ -103,7 +103,7 @@ async def test_a_destroyed_data_key_takes_its_envelopes_with_it(
 async def test_memory_holds_a_bounded_number_of_data_keys(
     database: Database, clock: TestClock, ids: CountingIds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airbyte_agent_server.vault.sealer._CACHED_KEYS", 2)
+    monkeypatch.setattr("airbyte_agent_server.vault.data_keys._CACHED_KEYS", 2)
     sealer = await unlocked(database, clock, ids)
     envelopes = [await sealer.seal(b"x", owner=f"w{number}", identity="i") for number in range(4)]
     assert [await sealer.open(envelope, identity="i") for envelope in envelopes] == [b"x"] * 4
@@ -112,11 +112,11 @@ async def test_memory_holds_a_bounded_number_of_data_keys(
 
 async def test_a_locked_vault_opens_nothing(database: Database, clock: TestClock, ids: CountingIds) -> None:
     await migrate(database)
-    sealer = EnvelopeSealer(
-        database, lambda fresh: read_master_key(GIVEN_KEY, Path(), ids=ids, fresh=fresh), clock=clock, ids=ids
-    )
+    sealer = EnvelopeSealer(database, KeyRingSource(GIVEN_KEY, (), Path(), ids).read, clock=clock, ids=ids)
     with pytest.raises(SealBrokenError):
         await sealer.seal(b"x", owner="w1", identity="i")
+    with pytest.raises(SealBrokenError):
+        sealer.keyed_hash("grant", "x")
 
 
 async def test_another_master_key_keeps_the_server_from_starting(
@@ -163,20 +163,51 @@ async def test_a_lost_key_file_is_not_replaced_while_the_database_holds_secrets(
     await again.stop()
 
 
-def test_the_key_file_of_a_faster_process_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = read_master_key(None, tmp_path, ids=RandomIds(), fresh=True)
+async def ring_of(
+    given: SecretStr | None, data_dir: Path, *, others: tuple[str, ...] = (), fresh: bool = True
+) -> KeyRing:
+    return await KeyRingSource(given, tuple(map(SecretStr, others)), data_dir, RandomIds()).read(fresh)
+
+
+async def test_the_key_file_of_a_faster_process_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = await ring_of(None, tmp_path)
     monkeypatch.setattr(Path, "exists", lambda _path: False)
-    second = read_master_key(None, tmp_path, ids=RandomIds(), fresh=True)
+    second = await ring_of(None, tmp_path)
     assert first == second
     assert (tmp_path / FILE_NAME).read_text(encoding="ascii").strip() not in repr(first)
     assert "_key=" not in repr(first)
+    assert os.listdir(tmp_path) == [FILE_NAME]  # noqa: PTH208  # asynchronous tests may not use Path for it
 
 
 @pytest.mark.parametrize("text", ["short", "not base64 !", base64.b64encode(b"k" * 31).decode()])
-def test_a_master_key_that_is_not_32_bytes_is_refused_without_being_shown(text: str, tmp_path: Path) -> None:
+async def test_a_master_key_that_is_not_32_bytes_is_refused_without_being_shown(text: str, tmp_path: Path) -> None:
     with pytest.raises(MasterKeyError) as caught:
-        read_master_key(SecretStr(text), tmp_path, ids=RandomIds(), fresh=True)
+        await ring_of(SecretStr(text), tmp_path)
     assert text not in str(caught.value)
+    (tmp_path / "key").write_text("")
+    with pytest.raises(MasterKeyError):
+        await ring_of(SecretStr(f"file:{tmp_path}/key"), tmp_path)
+
+
+async def test_a_key_file_that_is_named_must_be_there_and_be_readable(tmp_path: Path) -> None:
+    with pytest.raises(MasterKeyError) as caught:
+        await ring_of(SecretStr(f"file:{tmp_path}/absent"), tmp_path)
+    assert "absent is missing" in str(caught.value)
+    with pytest.raises(MasterKeyError) as caught:
+        await ring_of(SecretStr(f"file:{tmp_path}"), tmp_path)
+    assert "cannot be read: Is a directory" in str(caught.value)
+
+
+async def test_a_ring_holds_the_lines_of_files_and_the_other_keys(tmp_path: Path) -> None:
+    keys = [base64.b64encode(bytes([number]) * 32).decode() for number in range(4)]
+    (tmp_path / "current").write_text(f"{keys[0]}\n{keys[1]}\n")
+    (tmp_path / "old").write_text(keys[2])
+    ring = await ring_of(
+        SecretStr(f"file:{tmp_path}/current"), tmp_path, others=(f"file:{tmp_path}/old", keys[3]), fresh=False
+    )
+    alone = [(await ring_of(SecretStr(key), tmp_path)).current for key in keys]
+    assert [key.id for key in (ring.current, *ring.others)] == [key.id for key in alone]
+    assert ring.find(alone[2].id) == ring.others[1]
 
 
 def test_secrets_do_not_show_themselves() -> None:

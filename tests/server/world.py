@@ -1,20 +1,27 @@
 """A whole server in this process, with a clock that tests move, and a client to talk to it."""
 
 import json
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from joserfc.jwk import ECKey
 
 from airbyte_agent_hubspot._http import AsgiTransport, Transport
 from airbyte_agent_hubspot._wire import HttpRequest, HttpResponse
 from airbyte_agent_server.accounts.store import ClientPair
-from airbyte_agent_server.app import Server
+from airbyte_agent_server.admin import Administration
+from airbyte_agent_server.app import Server, build_server
+from airbyte_agent_server.openapi import build_document
 from airbyte_agent_server.settings import Settings
 from airbyte_agent_server.tokens.signing_keys import SigningKeys
 from hubspot_sandbox import Portal, VirtualClock
+from secret_scan import find_secrets
+from server.documented import Documented
 
 PUBLIC_URL = "http://127.0.0.1:8000"
 HUBSPOT_URL = "http://hubspot.test"
@@ -50,8 +57,8 @@ class TestClock:
 class CountingIds:
     """Identifiers and randomness that are the same in every run."""
 
-    def __init__(self) -> None:
-        self._count = 0
+    def __init__(self, *, first: int = 0) -> None:
+        self._count = first
 
     def new_id(self) -> str:
         self._count += 1
@@ -92,6 +99,12 @@ class Wiretap:
         return sum(path in request.url for request in self.seen)
 
 
+@cache
+def documented() -> Documented:
+    """What a server tells of itself; the same for all."""
+    return Documented(build_document(build_server(Settings(database_url="sqlite:///:memory:")).app))
+
+
 @dataclass(frozen=True)
 class Answer:
     """An answer of the server. `json` is what its body decodes to."""
@@ -113,10 +126,11 @@ class Answer:
 
 
 class Client:
-    """Sends requests to an application in this process. Paths are relative to `/api/v1` unless absolute."""
+    """Sends requests to an application in this process. With `documented`, every answer is held against it."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, documented: Documented | None = None) -> None:
         self._transport = AsgiTransport(app)
+        self._documented = documented
 
     async def call(
         self,
@@ -136,6 +150,10 @@ class Client:
             sent.setdefault("content-type", "application/json")
         url = path if path.startswith("http") else PUBLIC_URL + path
         answer = await self._transport.send(HttpRequest(method, url, sent, body))
+        if self._documented is not None:
+            self._documented.check(method, urlsplit(url).path, answer.status, answer.headers, answer.body)
+        if answer.headers.get("content-type") == "application/problem+json":
+            assert find_secrets([answer.body.decode()]) == [], "An error shows a secret."
         return Answer(answer.status, answer.headers, answer.body)
 
     async def get(self, path: str, *, token: str | None = None, **options: Any) -> Answer:
@@ -143,6 +161,9 @@ class Client:
 
     async def post(self, path: str, json_body: object = None, *, token: str | None = None, **options: Any) -> Answer:
         return await self.call("POST", path, json_body, token=token, **options)
+
+    async def put(self, path: str, json_body: object = None, *, token: str | None = None, **options: Any) -> Answer:
+        return await self.call("PUT", path, json_body, token=token, **options)
 
     async def delete(self, path: str, *, token: str | None = None, **options: Any) -> Answer:
         return await self.call("DELETE", path, token=token, **options)
@@ -185,6 +206,19 @@ class World:
         token: str = answer.json["token"]
         return token
 
+    async def widget_token(
+        self, workspace_name: str = "user-123", *, allowed_origin: str = "https://yourapp.com", **fields: object
+    ) -> str:
+        """A token for pages of one origin."""
+        answer = await self.client.post(
+            "/api/v1/account/applications/widget-token",
+            {"workspace_name": workspace_name, "allowed_origin": allowed_origin, **fields},
+            token=await self.application_token(),
+        )
+        assert answer.status == 200, answer.body
+        token: str = json.loads(b64decode(answer.json["token"], validate=True))["token"]
+        return token
+
     async def create_connector(self, token: str, **fields: object) -> str:
         """The id of a connector made from the refresh token."""
         body = {"connector_type": "Hubspot", "credentials": {"refresh_token": self.refresh_token}, **fields}
@@ -220,3 +254,9 @@ class World:
         keys = SigningKeys(core.database, core.sealer, clock=core.clock)
         await keys.load()
         return keys.signing_key().private
+
+
+async def other_organization(world: World) -> ClientPair:
+    """A second organization on the same server, and its client pair."""
+    ids = CountingIds(first=1_000_000)
+    return await Administration(world.settings, world.clock, ids).create_organization("Other", redirect_origins=[])

@@ -4,16 +4,17 @@ import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import SecretStr
 from sqlalchemy import Row, select
 from sqlalchemy.exc import IntegrityError
 
 from airbyte_agent_server.db.engine import Database
-from airbyte_agent_server.db.tables import client_secrets, clients, organizations, workspaces
+from airbyte_agent_server.db.tables import client_secrets, clients, mcp_grants, organizations, workspaces
 from airbyte_agent_server.ports import Clock, IdSource
 
-ACTIVE = "active"
+ACTIVE, INACTIVE = "active", "inactive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,15 @@ class ClientPair:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """One tenant of an organization."""
+    """One tenant of an organization. `cache_enabled` None: as the organization has it."""
 
     id: str
     organization_id: str
     name: str
     status: str
+    cache_enabled: bool | None
+    created_at: datetime
+    updated_at: datetime
 
 
 def hash_secret(secret: str) -> str:
@@ -58,7 +62,9 @@ class AccountStore:
         self._ids = ids
 
     async def create_organization(self, name: str, *, redirect_origins: Iterable[str] = ()) -> ClientPair:
-        """A new organization and its first client pair."""
+        """A new organization and its first client pair. Raises ValueError if the name is empty."""
+        if not name.strip():
+            raise ValueError("The organization's name is empty: give one that people know it by.")
         now = self._clock.now()
         organization_id, client_id = self._ids.new_id(), self._ids.new_id()
         secret = urlsafe_b64encode(self._ids.random_bytes(32)).rstrip(b"=").decode()
@@ -84,11 +90,13 @@ class AccountStore:
         return None if row is None else Organization(row.id, row.name, tuple(row.redirect_origins))
 
     async def find_client_organization(self, client_id: str, client_secret: str) -> str | None:
-        """The organization of a client pair; None when the pair is unknown, revoked or disabled."""
+        """The organization of a client pair; None when the pair is unknown, revoked, or it or the other is disabled."""
         query = (
             select(clients.c.organization_id)
             .join(client_secrets, client_secrets.c.client_id == clients.c.id)
+            .join(organizations, organizations.c.id == clients.c.organization_id)
             .where(
+                organizations.c.disabled_at.is_(None),
                 client_secrets.c.secret_hash == hash_secret(client_secret),
                 client_secrets.c.revoked_at.is_(None),
                 clients.c.id == client_id,
@@ -100,9 +108,18 @@ class AccountStore:
 
     async def is_client_live(self, client_id: str) -> bool:
         """Whether tokens of this client still count."""
-        query = select(clients.c.id).where(clients.c.id == client_id, clients.c.disabled_at.is_(None))
+        query = (
+            select(clients.c.id)
+            .join(organizations, organizations.c.id == clients.c.organization_id)
+            .where(clients.c.id == client_id, clients.c.disabled_at.is_(None), organizations.c.disabled_at.is_(None))
+        )
         async with self._database.read() as connection:
             return await connection.scalar(query) is not None
+
+    async def is_let_in(self, grant_id: str) -> bool:
+        """Whether tokens of the MCP client that was let in with this grant still count."""
+        async with self._database.read() as connection:
+            return await connection.scalar(select(mcp_grants.c.id).where(mcp_grants.c.id == grant_id)) is not None
 
     async def ensure_workspace(self, organization_id: str, name: str) -> Workspace:
         """The organization's live workspace of that name, created if there is none."""
@@ -114,6 +131,7 @@ class AccountStore:
             id=self._ids.new_id(),
             organization_id=organization_id,
             name=name,
+            folded_name=name.casefold(),
             status=ACTIVE,
             created_at=now,
             updated_at=now,
@@ -135,8 +153,11 @@ class AccountStore:
         )
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return None if row is None else _workspace(row)
+        return None if row is None else workspace_of(row)
 
 
-def _workspace(row: Row[tuple[object, ...]]) -> Workspace:
-    return Workspace(row.id, row.organization_id, row.name, row.status)
+def workspace_of(row: Row[tuple[object, ...]]) -> Workspace:
+    """The workspace in a row of its table."""
+    return Workspace(
+        row.id, row.organization_id, row.name, row.status, row.cache_enabled, row.created_at, row.updated_at
+    )

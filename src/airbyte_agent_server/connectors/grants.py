@@ -12,6 +12,7 @@ from airbyte_agent_server.accounts.store import Workspace, hash_secret
 from airbyte_agent_server.connectors.validation import Validated
 from airbyte_agent_server.db.engine import Database
 from airbyte_agent_server.db.tables import oauth_grants
+from airbyte_agent_server.db.types import identity_of
 from airbyte_agent_server.hubspot import AccountFacts
 from airbyte_agent_server.ports import Clock, IdSource, Sealer
 from airbyte_agent_server.problems import ProblemError, field_problem
@@ -66,12 +67,14 @@ class GrantStore:
             )
         return secret_id
 
-    async def find(self, secret_id: str, workspace: Workspace, connector_type: str) -> Grant:
+    async def find(self, secret_id: str, workspace: Workspace | None, connector_type: str) -> Grant:
         """The grant behind a `secret_id`; it stays usable until `consume`.
 
         Raises:
             ProblemError: `invalid_secret_id`: unknown, used, expired, or of another workspace or type.
         """
+        if workspace is None:
+            raise _invalid()
         secret_hash = hash_secret(secret_id)
         query = select(oauth_grants).where(
             oauth_grants.c.secret_hash == secret_hash,
@@ -105,7 +108,7 @@ def new_secret_id(ids: IdSource) -> str:
 
 
 def _identity(secret_hash: str) -> str:
-    return f"grant:{secret_hash}"
+    return identity_of(oauth_grants.c.sealed, secret_hash=secret_hash)
 
 
 def _invalid() -> ProblemError:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from airbyte_agent_hubspot._hosted import HUBSPOT_DEFINITION_ID
 from airbyte_agent_server.problems import ProblemError, field_problem
@@ -51,6 +52,7 @@ def find_connector_type(
     return named.pop()
 
 
+@cache
 def get_connector_type(slug: str) -> ConnectorType:
     """The type of a stored connector."""
     return next(kind for kind in CONNECTOR_TYPES if kind.slug == slug)

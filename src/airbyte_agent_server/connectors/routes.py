@@ -10,19 +10,18 @@ from starlette.responses import JSONResponse, Response
 from airbyte_agent_hubspot.errors import ConnectorError
 from airbyte_agent_server.accounts.store import Workspace
 from airbyte_agent_server.aliases import API
-from airbyte_agent_server.connectors.grants import Grant, GrantStore
-from airbyte_agent_server.connectors.registry import ConnectorType, find_connector_type
+from airbyte_agent_server.connectors.bodies import ChangeBody, ConnectorBody, TypeFields, rows_of
+from airbyte_agent_server.connectors.intake import Intake, Taker
+from airbyte_agent_server.connectors.registry import ConnectorType, find_connector_type, get_connector_type
 from airbyte_agent_server.connectors.service import ConnectorService, Draft, NewConnector, Revoke
-from airbyte_agent_server.connectors.validation import CredentialValidator
+from airbyte_agent_server.connectors.store import Change
 from airbyte_agent_server.connectors.views import (
-    ConnectorBody,
     ConnectorList,
     ConnectorView,
     DeletedConnector,
+    Inspection,
     ListedConnector,
-    TypeFields,
 )
-from airbyte_agent_server.hubspot import AccountFacts
 from airbyte_agent_server.idempotency.keys import (
     KEY_TEXT,
     REPLAYED,
@@ -33,11 +32,19 @@ from airbyte_agent_server.idempotency.keys import (
     check_key,
 )
 from airbyte_agent_server.idempotency.store import IdempotencyStore
-from airbyte_agent_server.problems import ProblemError, field_problem
+from airbyte_agent_server.problems import (
+    CONNECTOR_CODES,
+    HUBSPOT_CODES,
+    KEY_CODES,
+    SECRET_CODES,
+    TENANT_CODES,
+    TYPE_CODES,
+    ProblemError,
+    may_answer,
+)
 from airbyte_agent_server.tokens.bearer import claims_of
 from airbyte_agent_server.tokens.claims import Denied, verify_connector
 from airbyte_agent_server.tokens.tenant import Tenant, Tenants, WorkspaceName
-from airbyte_agent_server.vault.secrets import ConnectorSecret
 from airbyte_agent_server.wire.canonical import spelling_of
 
 _PREFIX = f"{API}/integrations/connectors"
@@ -46,29 +53,36 @@ _LEASE_S = 120.0
 
 
 class ConnectorRoutes:
-    """Create, list, get and delete connectors."""
+    """Create, list, get, change and delete connectors."""
 
     def __init__(
         self,
         service: ConnectorService,
         tenants: Tenants,
         keys: IdempotencyStore,
-        *,
-        grants: GrantStore,
-        validator: CredentialValidator,
+        intake: Intake,
     ) -> None:
         self._service = service
         self._tenants = tenants
         self._keys = keys
-        self._grants = grants
-        self._validator = validator
+        self._intake = intake
 
     def add_to(self, router: APIRouter) -> None:
         """Register the routes."""
-        router.add_api_route(_PREFIX, self.create, methods=["POST"], response_model=ConnectorView)
-        router.add_api_route(_PREFIX, self.list, methods=["GET"], response_model=ConnectorList)
-        router.add_api_route(f"{_PREFIX}/{{connector_id}}", self.get, methods=["GET"])
-        router.add_api_route(f"{_PREFIX}/{{connector_id}}", self.delete, methods=["DELETE"])
+        one, known = f"{_PREFIX}/{{connector_id}}", may_answer(*CONNECTOR_CODES)
+        creating = may_answer(*TENANT_CODES, *TYPE_CODES, *SECRET_CODES, *KEY_CODES, *HUBSPOT_CODES)
+        changing = may_answer(*CONNECTOR_CODES, *SECRET_CODES, *HUBSPOT_CODES)
+        router.add_api_route(
+            _PREFIX, self.create, methods=["POST"], response_model=ConnectorView, openapi_extra=creating
+        )
+        listing = may_answer(*TENANT_CODES)
+        router.add_api_route(_PREFIX, self.list, methods=["GET"], response_model=ConnectorList, openapi_extra=listing)
+        router.add_api_route(one, self.get, methods=["GET"], openapi_extra=known)
+        router.add_api_route(f"{one}/inspect", self.inspect, methods=["GET"], openapi_extra=known)
+        for method in ("PUT", "PATCH"):
+            name = f"change_by_{method.lower()}"
+            router.add_api_route(one, self.change, methods=[method], name=name, openapi_extra=changing)
+        router.add_api_route(one, self.delete, methods=["DELETE"], openapi_extra=known)
 
     async def create(
         self,
@@ -105,47 +119,16 @@ class ConnectorRoutes:
         return answer
 
     async def _draft(self, body: ConnectorBody, workspace: Workspace, kind: ConnectorType, *, validate: bool) -> Draft:
-        secret, facts, grant = await self._secret_of(body, workspace, kind, validate=validate)
         return await self._service.draft(
             NewConnector(
                 workspace=workspace,
                 kind=kind,
-                secret=secret,
-                facts=facts,
-                supplied_by="caller" if grant is None else "consent",
+                offer=await self._intake.take(body, kind, Taker.of(workspace), validate=validate),
                 name=body.name,
-                replication_config=body.replication_config.public(),
-                entities=None if body.entities is None else [item.model_dump() for item in body.entities],
-                grant=grant,
+                replication_config=body.public_config or {},
+                entities=rows_of(body.entities),
             )
         )
-
-    async def _secret_of(
-        self, body: ConnectorBody, workspace: Workspace, kind: ConnectorType, *, validate: bool
-    ) -> tuple[ConnectorSecret, AccountFacts | None, Grant | None]:
-        """What the new connector will hold, what is known of it, and the grant it comes from."""
-        credentials = body.credentials
-        if body.server_side_oauth_secret_id is not None:
-            if credentials is not None:
-                raise field_problem(
-                    "conflicting_fields",
-                    "credentials",
-                    "credentials and server_side_oauth_secret_id exclude each other: send one of them.",
-                )
-            secret_id = body.server_side_oauth_secret_id.get_secret_value()
-            grant = await self._grants.find(secret_id, workspace, kind.slug)
-            return grant.validated.secret, grant.validated.facts, grant
-        credentials = credentials or body.replication_config.credentials
-        if credentials is None:
-            raise field_problem(
-                "credentials_required",
-                "credentials",
-                "credentials or server_side_oauth_secret_id is required: send one of them.",
-            )
-        if validate:
-            validated = await self._validator.validate(credentials)
-            return validated.secret, validated.facts, None
-        return self._validator.accept_untried(credentials), None, None
 
     async def list(
         self,
@@ -176,6 +159,22 @@ class ConnectorRoutes:
     async def get(self, request: Request, connector_id: str) -> ConnectorView:
         """Show one connector."""
         return ConnectorView.of(await self._service.find(claims_of(request), connector_id))
+
+    async def inspect(self, request: Request, connector_id: str) -> Inspection:
+        """Say what agents should know before they use the connector."""
+        return Inspection.of(await self._service.find(claims_of(request), connector_id))
+
+    async def change(self, request: Request, connector_id: str, body: ChangeBody) -> ConnectorView:
+        """Change a connector; what is left out stays. New credentials are tried first, and its id stays."""
+        claims = claims_of(request)
+        connector = await self._service.find(claims, connector_id)
+        workspace = await self._tenants.enter(claims, Tenant(None, connector.workspace_id))
+        kind = get_connector_type(connector.connector_type)
+        offer = await self._intake.take_if_offered(body, kind, Taker.of(workspace))
+        change = Change(body.name, body.public_config, rows_of(body.entities), body.disabled)
+        return ConnectorView.of(
+            await self._service.change(connector, change, offer, allow_account_change=body.allow_account_change)
+        )
 
     async def delete(self, request: Request, connector_id: str, revoke: Revoke = Revoke.AUTO) -> DeletedConnector:
         """Delete a connector and erase its credentials."""

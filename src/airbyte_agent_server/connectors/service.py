@@ -1,27 +1,31 @@
 """What can be done with connectors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from airbyte_agent_hubspot.errors import ConnectorError
-from airbyte_agent_server.accounts.store import Workspace
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from airbyte_agent_server.accounts.store import ACTIVE, Workspace
 from airbyte_agent_server.bounded import BoundedCache
-from airbyte_agent_server.connectors.apps import OAuthApps
 from airbyte_agent_server.connectors.grants import Grant, GrantStore
+from airbyte_agent_server.connectors.intake import Offer, check_account
 from airbyte_agent_server.connectors.registry import ConnectorType
-from airbyte_agent_server.connectors.store import Connector, ConnectorStore, Status
-from airbyte_agent_server.connectors.validation import Validated, missing_scope_warnings
+from airbyte_agent_server.connectors.revocations import Revocation, Revocations
+from airbyte_agent_server.connectors.store import Change, Connector, ConnectorStore, Status
+from airbyte_agent_server.connectors.validation import missing_scope_warnings
 from airbyte_agent_server.db.engine import Database
-from airbyte_agent_server.hubspot import AccountFacts, HubspotOAuth
+from airbyte_agent_server.events.outbox import EventKind, Outbox
 from airbyte_agent_server.idempotency.keys import Settlement
 from airbyte_agent_server.idempotency.store import IdempotencyStore
+from airbyte_agent_server.jobs.due import Due
 from airbyte_agent_server.ports import Clock, IdSource, SealBrokenError
 from airbyte_agent_server.problems import ProblemError
 from airbyte_agent_server.tokens.claims import Claims, Denied, verify_connector
-from airbyte_agent_server.vault.secrets import ConnectorSecret, OAuthSecret
-from airbyte_agent_server.vault.store import OpenedSecret, SealedSecret, SecretStore, SuppliedBy
+from airbyte_agent_server.tokens.service import inactive
+from airbyte_agent_server.vault.secrets import OAuthSecret
+from airbyte_agent_server.vault.store import OpenedSecret, SealedSecret, SecretStore
 
 _CACHED_CONNECTORS = 10_000
 _CACHE_LIFE_S = 20.0
@@ -35,28 +39,16 @@ class Revoke(StrEnum):
     FALSE = "false"
 
 
-class Revocation(StrEnum):
-    """What became of it."""
-
-    REVOKED = "revoked"
-    SHARED = "shared"
-    SKIPPED = "skipped"
-    FAILED = "failed"
-
-
 @dataclass(frozen=True, slots=True)
 class NewConnector:
-    """What a new connector is made of. `facts` is None where the secret was not tried."""
+    """What a new connector is made of."""
 
     workspace: Workspace
     kind: ConnectorType
-    secret: ConnectorSecret
-    facts: AccountFacts | None
-    supplied_by: SuppliedBy
+    offer: Offer
     name: str | None
     replication_config: Mapping[str, object]
     entities: Sequence[Mapping[str, object]] | None
-    grant: Grant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +80,8 @@ class ConnectorService:
         grants: GrantStore,
         keys: IdempotencyStore,
         *,
-        oauth: HubspotOAuth,
-        apps: OAuthApps,
+        revocations: Revocations,
+        outbox: Outbox,
         clock: Clock,
         ids: IdSource,
     ) -> None:
@@ -98,8 +90,8 @@ class ConnectorService:
         self._secrets = secrets
         self._grants = grants
         self._keys = keys
-        self._oauth = oauth
-        self._apps = apps
+        self._revocations = revocations
+        self._outbox = outbox
         self._clock = clock
         self._ids = ids
         self._found: BoundedCache[str, Connector] = BoundedCache(
@@ -115,17 +107,18 @@ class ConnectorService:
     async def draft(self, new: NewConnector) -> Draft:
         """A new connector that is not stored yet."""
         now = self._clock.now()
-        facts = new.facts
+        facts = new.offer.facts
         scopes = () if facts is None else facts.scopes
         connector = Connector(
             id=self._ids.new_id(),
             organization_id=new.workspace.organization_id,
             workspace_id=new.workspace.id,
             workspace_name=new.workspace.name,
+            workspace_status=new.workspace.status,
             connector_type=new.kind.slug,
             name=new.name or await self._default_name(new.workspace, new.kind),
             status=Status.UNVERIFIED if facts is None else Status.ACTIVE,
-            auth_scheme="oauth2" if isinstance(new.secret, OAuthSecret) else "private_app",
+            auth_scheme=new.offer.auth_scheme,
             replication_config=new.replication_config,
             entities=new.entities,
             hub_id=None if facts is None else facts.hub_id,
@@ -135,27 +128,32 @@ class ConnectorService:
             created_at=now,
             updated_at=now,
         )
-        sealed = await self._secrets.seal(
-            new.secret,
+        return Draft(connector, await self._seal(new.offer, connector), new.offer.grant)
+
+    async def _seal(self, offer: Offer, connector: Connector) -> SealedSecret:
+        return await self._secrets.seal(
+            offer.secret,
             connector_id=connector.id,
             workspace_id=connector.workspace_id,
-            supplied_by=new.supplied_by,
+            supplied_by=offer.supplied_by,
         )
-        return Draft(connector, sealed, new.grant)
 
     async def store(self, draft: Draft, settlement: Settlement | None = None) -> None:
         """Store a draft, and with it the answer to the request that made it, if that had an idempotency key.
 
         Raises:
-            ProblemError: `idempotency_in_progress`, `invalid_secret_id`; nothing is stored.
+            ProblemError: `idempotency_in_progress`, `invalid_secret_id`, `workspace_inactive`; nothing is stored.
         """
         async with self._database.write() as connection:
+            if not await self._store.hold_workspace(connection, draft.connector.workspace_id):
+                raise inactive()
             if settlement is not None:
                 await self._keys.settle(connection, settlement)
             if draft.grant is not None:
                 await self._grants.consume(connection, draft.grant)
             await self._store.insert(connection, draft.connector)
             await self._secrets.insert(connection, draft.sealed)
+            await self._outbox.add(connection, EventKind.CONNECTOR_CREATED, draft.connector.id)
 
     async def _default_name(self, workspace: Workspace, kind: ConnectorType) -> str:
         taken = {connector.name for connector in await self._store.list(workspace.id)}
@@ -165,54 +163,74 @@ class ConnectorService:
             name = f"{kind.name} {number}"
         return name
 
-    async def reauthorize(self, connector: Connector, validated: Validated, *, supplied_by: SuppliedBy) -> Connector:
-        """Give a connector another secret, keeping its id.
+    async def change(
+        self, connector: Connector, change: Change, offer: Offer | None = None, *, allow_account_change: bool = False
+    ) -> Connector:
+        """Change a connector, or give it another secret that was tried, keeping its id: all or nothing.
 
         Raises:
-            ProblemError: `connector_not_found`: it was deleted in the meantime.
+            ProblemError: `connector_not_found`: it was deleted in the meantime; `invalid_credentials`: the secret is
+                another account's; `invalid_secret_id`.
         """
-        sealed = await self._secrets.seal(
-            validated.secret,
-            connector_id=connector.id,
-            workspace_id=connector.workspace_id,
-            supplied_by=supplied_by,
-        )
+        current = await self._read(connector.organization_id, connector.id)
+        sealed = None
+        if offer is not None:
+            check_account(current.hub_id, offer, allow_change=allow_account_change)
+            sealed = await self._seal(offer, current)
+        now = self._clock.now()
         async with self._database.write() as connection:
-            live = await self._store.authorize(
-                connection,
-                connector.id,
-                validated.facts,
-                auth_scheme="oauth2" if isinstance(validated.secret, OAuthSecret) else "private_app",
-                warnings=missing_scope_warnings(validated.facts.scopes),
-                at=self._clock.now(),
-            )
-            if not live:
-                raise _not_found(connector.id)
-            await self._secrets.overwrite(connection, sealed)
-        self.forget(connector.id)
-        return await self._read(connector.organization_id, connector.id)
+            if not await self._store.change(connection, current.id, change, at=now):
+                raise _not_found(current.id)
+            if offer is not None and offer.facts is not None and sealed is not None:
+                if offer.grant is not None:
+                    await self._grants.consume(connection, offer.grant)
+                await self._store.authorize(
+                    connection,
+                    current.id,
+                    offer.facts,
+                    auth_scheme=offer.auth_scheme,
+                    warnings=missing_scope_warnings(offer.facts.scopes),
+                    at=now,
+                )
+                await self._secrets.overwrite(connection, sealed)
+        self.forget(current.id)
+        return await self._read(current.organization_id, current.id)
 
-    async def list(self, workspace_id: str, *, kind: ConnectorType | None) -> list[Connector]:
+    async def list(self, workspace_id: str, *, kind: ConnectorType | None) -> Sequence[Connector]:
         """The workspace's connectors, oldest first."""
         return await self._store.list(workspace_id, connector_type=None if kind is None else kind.slug)
+
+    async def list_all(self, organization_id: str) -> Sequence[Connector]:
+        """The connectors of all active workspaces of an organization, oldest first."""
+        return await self._store.list_all(organization_id)
 
     async def find(self, claims: Claims, connector_id: str) -> Connector:
         """A connector that the token may know of, perhaps as it was some seconds ago.
 
         Raises:
-            ProblemError: `connector_not_found`, for another tenant's too; `permission_denied`.
+            ProblemError: `connector_not_found`, for another tenant's too; `permission_denied`; `workspace_inactive`.
         """
-        connector = self._found.get(connector_id)
-        if connector is None:
-            drops = self._found.drops
-            connector = await self._read(claims.organization_id, connector_id)
-            self._found.put(connector_id, connector, drops=drops)
-        foreign = claims.workspace_id not in {None, connector.workspace_id}
-        if foreign or connector.organization_id != claims.organization_id:
+        connector = await self.find_in_organization(claims.organization_id, connector_id)
+        check_visible(claims, connector)
+        return connector
+
+    async def find_in_organization(self, organization_id: str, connector_id: str) -> Connector:
+        """A connector of the organization, which its token may be kept from.
+
+        Raises:
+            ProblemError: `connector_not_found`.
+        """
+        connector = await self._found.recall(connector_id, lambda: self._look_up(connector_id))
+        if connector is None or connector.organization_id != organization_id:
             raise _not_found(connector_id)
-        verdict = verify_connector(claims, connector_id)
-        if isinstance(verdict, Denied):
-            raise verdict.raised()
+        return connector
+
+    async def _look_up(self, connector_id: str) -> Connector | None:
+        # Whosever it is: what one organization gets must not depend on which other asks at the same time.
+        drops = self._found.drops
+        connector = await self._store.find_of_anybody(connector_id)
+        if connector is not None:
+            self._found.put(connector_id, connector, drops=drops)
         return connector
 
     async def _read(self, organization_id: str, connector_id: str) -> Connector:
@@ -221,23 +239,66 @@ class ConnectorService:
             raise _not_found(connector_id)
         return connector
 
-    async def set_status(self, connector: Connector, status: Status) -> None:
-        """Remember whether the connector's credentials work."""
+    async def set_status(self, connector: Connector, status: Status, *, cause: str | None = None) -> None:
+        """Remember whether the connector's credentials work, and why they do not."""
         if connector.status != status:
-            await self._store.set_status(connector.id, status, at=self._clock.now())
+            async with self._database.write() as connection:
+                seen = connector if status == Status.NEEDS_REAUTH else None
+                at = self._clock.now()
+                changed = await self._store.set_status(connection, connector.id, status, cause=cause, seen=seen, at=at)
+                if changed and status == Status.NEEDS_REAUTH:
+                    await self._outbox.add(connection, EventKind.CONNECTOR_NEEDS_REAUTH, connector.id, {"cause": cause})
             self.forget(connector.id)
 
     async def delete(self, connector: Connector, *, revoke: Revoke) -> Deletion:
         """Erase the connector's secret at once, then take the grant back at HubSpot where that is right."""
         now = self._clock.now()
-        opened = await self._open_to_revoke(connector.id)
+        grant = await self._to_revoke(await self._open_to_revoke(connector.id), revoke)
         async with self._database.write() as connection:
             if not await self._store.delete(connection, connector.id, at=now):
                 raise _not_found(connector.id)
-            await self._secrets.erase(connection, connector.id)
-            await self._keys.erase(connection, connector.id)
+            due = await self._erase(connection, connector.id, grant)
         self.forget(connector.id)
-        return Deletion(connector.id, now, await self._revoke(opened, revoke))
+        revocation = Revocation.SKIPPED if due is None else await self._revocations.attempt(due)
+        return Deletion(connector.id, now, revocation)
+
+    async def delete_workspace(
+        self, workspace_id: str, close: Callable[[AsyncConnection], Awaitable[None]], *, revoke: Revoke
+    ) -> None:
+        """Erase all connectors of a workspace in the transaction in which `close` deletes it, then their grants.
+
+        The workspace's key is destroyed too: what is sealed under it elsewhere, in backups of the rows, is worthless.
+        """
+        now = self._clock.now()
+        grants = {
+            connector.id: await self._to_revoke(await self._open_to_revoke(connector.id), revoke)
+            for connector in await self._store.list(workspace_id)
+        }
+        async with self._database.write() as connection:
+            await close(connection)
+            erased = await self._store.delete_all(connection, workspace_id, at=now)
+            dues = [await self._erase(connection, connector_id, grants.get(connector_id)) for connector_id in erased]
+            await self._secrets.shred(connection, workspace_id)
+        await self._secrets.scrub()
+        for connector_id in erased:
+            self.forget(connector_id)
+        for due in dues:
+            if due is not None:
+                await self._revocations.attempt(due)
+
+    async def _erase(
+        self, connection: AsyncConnection, connector_id: str, grant: Mapping[str, object] | None
+    ) -> Due | None:
+        """Erase what a deleted connector leaves, but for its grant where that is to be taken back."""
+        await self._secrets.erase(connection, connector_id)
+        await self._keys.erase(connection, connector_id)
+        await self._outbox.add(connection, EventKind.CONNECTOR_DELETED, connector_id)
+        return None if grant is None else await self._revocations.add(connection, grant)
+
+    async def forget_workspace(self, workspace_id: str) -> None:
+        """Drop what memory holds of a workspace's connectors, after the workspace was changed."""
+        for connector in await self._store.list(workspace_id):
+            self.forget(connector.id)
 
     async def _open_to_revoke(self, connector_id: str) -> OpenedSecret | None:
         try:
@@ -245,23 +306,37 @@ class ConnectorService:
         except SealBrokenError:
             return None  # what does not open can still be erased
 
-    async def _revoke(self, opened: OpenedSecret | None, revoke: Revoke) -> Revocation:
+    async def _to_revoke(self, opened: OpenedSecret | None, revoke: Revoke) -> Mapping[str, object] | None:
+        """The grant to take back, sealed; None where it must not be."""
         if opened is None or revoke == Revoke.FALSE or not isinstance(opened.secret, OAuthSecret):
-            return Revocation.SKIPPED
+            return None
         if revoke == Revoke.AUTO and opened.supplied_by == "caller":
-            return Revocation.SKIPPED
-        if await self._secrets.is_shared(opened.secret):
-            return Revocation.SHARED
-        try:
-            await self._oauth.revoke(self._apps.app_of(opened.secret), opened.secret.refresh_token)
-        except (ConnectorError, ProblemError):
-            return Revocation.FAILED
-        return Revocation.REVOKED
+            return None
+        return await self._revocations.seal(opened.workspace_id, opened.secret)
+
+    def forget_all(self) -> None:
+        """Read every connector anew: a workspace was changed."""
+        self._found.clear()
 
     def forget(self, connector_id: str) -> None:
         """Drop what memory holds of a connector."""
         self._found.drop(connector_id)
         self._secrets.forget(connector_id)
+
+
+def check_visible(claims: Claims, connector: Connector) -> None:
+    """Raise unless the token may know of the connector, which is one of its organization.
+
+    Raises:
+        ProblemError: `connector_not_found`, `permission_denied`, `workspace_inactive`.
+    """
+    if claims.workspace_id not in {None, connector.workspace_id}:
+        raise _not_found(connector.id)
+    verdict = verify_connector(claims, connector.id)
+    if isinstance(verdict, Denied):
+        raise verdict.raised()
+    if connector.workspace_status != ACTIVE:
+        raise inactive()
 
 
 def _not_found(connector_id: str) -> ProblemError:

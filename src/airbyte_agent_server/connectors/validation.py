@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from airbyte_agent_hubspot._catalog import CATALOG
 from airbyte_agent_hubspot.errors import AuthenticationError, ConnectorError, FieldError, ReauthorizationRequiredError
 from airbyte_agent_server.connectors.apps import OAuthApps
-from airbyte_agent_server.hubspot import AccountFacts, HubspotOAuth, OAuthApp
+from airbyte_agent_server.connectors.registry import ConnectorType
+from airbyte_agent_server.hubspot import AccountFacts, HubspotOAuth
 from airbyte_agent_server.problems import ProblemError
 from airbyte_agent_server.vault.refresh import granted
 from airbyte_agent_server.vault.secrets import ConnectorSecret, OAuthSecret, PrivateAppSecret
@@ -23,7 +24,9 @@ class Credentials(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     refresh_token: SecretStr | None = Field(None, min_length=1, description="HubSpot OAuth refresh token.")
-    client_id: str | None = Field(None, min_length=1, description="Its OAuth app; default: the server's own.")
+    client_id: str | None = Field(
+        None, min_length=1, description="Its OAuth app; default: the organization's or the server's."
+    )
     client_secret: SecretStr | None = Field(None, min_length=1, description="Secret of that OAuth app.")
     access_token: SecretStr | None = Field(None, description="Accepted; a fresh one is fetched anyway.")
     private_app_token: SecretStr | None = Field(None, min_length=1, description="Alone: a private app's token.")
@@ -56,37 +59,47 @@ class CredentialValidator:
     oauth: HubspotOAuth
     apps: OAuthApps
 
-    async def validate(self, credentials: Credentials) -> Validated:
+    async def validate(self, credentials: Credentials, organization_id: str, kind: ConnectorType) -> Validated:
         """The secret to keep, with a fresh access token, and whose account it opens.
 
         Raises:
             ProblemError: `invalid_credentials`, or `oauth_app_not_configured`.
             ConnectorError: HubSpot is down or throttles.
         """
+        secret = await self.accept_untried(credentials, organization_id, kind)
         try:
-            if credentials.private_app_token is not None:
-                facts = await self.oauth.read_private_app(credentials.private_app_token)
-                return Validated(PrivateAppSecret(credentials.private_app_token), facts)
-            app, secret = self._oauth_secret(credentials)
-            grant = await self.oauth.refresh(app, secret.refresh_token)
-            facts = await self.oauth.read_account(app, grant)
+            return await self.try_secret(secret)
         except (ReauthorizationRequiredError, AuthenticationError) as error:
-            raise _invalid(error, private=credentials.private_app_token is not None) from error
-        return Validated(granted(secret, grant), facts)
+            raise _invalid(error, private=isinstance(secret, PrivateAppSecret)) from error
 
-    def accept_untried(self, credentials: Credentials) -> ConnectorSecret:
-        """The secret to keep, untried."""
+    async def try_secret(self, secret: ConnectorSecret) -> Validated:
+        """The same secret, with a fresh access token, and whose account it opens.
+
+        Raises:
+            ReauthorizationRequiredError, AuthenticationError: HubSpot does not accept it.
+            ConnectorError: HubSpot is down or throttles.
+        """
+        if isinstance(secret, PrivateAppSecret):
+            return Validated(secret, await self.oauth.read_private_app(secret.token))
+        app = await self.apps.app_of(secret)
+        grant = await self.oauth.refresh(app, secret.refresh_token)
+        return Validated(granted(secret, grant), await self.oauth.read_account(app, grant))
+
+    async def accept_untried(
+        self, credentials: Credentials, organization_id: str, kind: ConnectorType
+    ) -> ConnectorSecret:
+        """The secret to keep, untried. A refresh token alone is taken for one of the current OAuth app.
+
+        Raises:
+            ProblemError: `oauth_app_not_configured`.
+        """
         if credentials.private_app_token is not None:
             return PrivateAppSecret(credentials.private_app_token)
-        return self._oauth_secret(credentials)[1]
-
-    def _oauth_secret(self, credentials: Credentials) -> tuple[OAuthApp, OAuthSecret]:
         refresh_token = credentials.refresh_token or SecretStr("")
         if credentials.client_id is not None and credentials.client_secret is not None:
-            app = OAuthApp(credentials.client_id, credentials.client_secret)
-            return app, OAuthSecret(refresh_token, app.client_id, app.client_secret)
-        app = self.apps.default_app()
-        return app, OAuthSecret(refresh_token, app.client_id)
+            return OAuthSecret(refresh_token, credentials.client_id, credentials.client_secret)
+        current = await self.apps.current_app(organization_id, kind)
+        return OAuthSecret(refresh_token, current.app.client_id, app_id=current.id)
 
 
 def _invalid(error: ConnectorError, *, private: bool) -> ProblemError:
@@ -94,7 +107,10 @@ def _invalid(error: ConnectorError, *, private: bool) -> ProblemError:
     field, error_code = fault.field or "credentials.refresh_token", fault.error_code
     if private:
         field, error_code = f"credentials.{_PRIVATE}", "private_app_token_invalid"
-    message = f"HubSpot does not accept the credentials: {fault.message.rstrip('.')}. Replace them and try again."
+    refused = fault.message.rstrip(".")
+    if not refused.startswith("HubSpot does not accept"):
+        refused = f"HubSpot does not accept the credentials: {refused}"
+    message = f"{refused}. Replace what is wrong and try again."
     return ProblemError(
         "invalid_credentials",
         message,

@@ -1,59 +1,14 @@
-"""Connectors as requests and answers show them."""
+"""Connectors as answers show them."""
 
 from datetime import datetime
 from typing import Literal, Self
-from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field
 
+from airbyte_agent_server.connectors.bodies import EntityAccess
 from airbyte_agent_server.connectors.registry import ConnectorType, get_connector_type
 from airbyte_agent_server.connectors.service import Deletion
 from airbyte_agent_server.connectors.store import Connector
-from airbyte_agent_server.connectors.validation import Credentials
-from airbyte_agent_server.tokens.tenant import WorkspaceName
-
-
-class EntityAccess(BaseModel):
-    """One entity that a connector may be used for."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    entity: str
-    modes: list[Literal["read", "write"]] = Field(default=["read"], min_length=1)
-
-
-class ReplicationConfig(BaseModel):
-    """Configuration of the connector. `credentials` in it stand in for missing `credentials`."""
-
-    model_config = ConfigDict(extra="allow")
-
-    credentials: Credentials | None = None
-
-    def public(self) -> dict[str, object]:
-        """Everything but the secrets."""
-        return dict(self.model_extra or {})
-
-
-class TypeFields(BaseModel):
-    """How a request names the type of connector: one of these."""
-
-    connector_type: str | None = Field(default=None, description="Name or slug; case does not matter.")
-    definition_id: str | None = Field(default=None, description="Id of the connector's definition.")
-    source_template_id: str | None = Field(default=None, description="Id of the source template.")
-
-
-class ConnectorBody(TypeFields):
-    """A new connector: from credentials, or from the secret id of the OAuth flow."""
-
-    workspace_name: WorkspaceName | None = None
-    workspace_id: UUID | None = Field(default=None, description="An existing workspace, by id.")
-    name: str | None = Field(default=None, min_length=1, max_length=255, description="Need not be unique.")
-    credentials: Credentials | None = None
-    server_side_oauth_secret_id: SecretStr | None = Field(
-        default=None, min_length=1, description="The `secret_id` that came back from consent."
-    )
-    replication_config: ReplicationConfig = Field(default_factory=ReplicationConfig)
-    entities: list[EntityAccess] | None = Field(default=None, description="Limits what execute may touch.")
 
 
 class SourceTemplate(BaseModel):
@@ -123,6 +78,8 @@ class _Shown(BaseModel):
     hub_id: int | None
     granted_scopes: list[str]
     validated_at: datetime | None
+    needs_reauth_cause: str | None = Field(default=None, description="Why `status` is `needs_reauth`, as a code.")
+    needs_reauth_at: datetime | None = None
     warnings: list[str]
 
 
@@ -180,6 +137,45 @@ class DeletedConnector(BaseModel):
             deleted_at=deletion.deleted_at,
             job_id=deletion.connector_id,
             upstream_revocation=deletion.revocation.value,
+        )
+
+
+class Inspection(BaseModel):
+    """What agents should know before they use a connector."""
+
+    connector_id: str
+    name: str
+    workspace_id: str
+    organization_id: str
+    source_definition_id: str
+    source_definition_name: str
+    source_config_template_id: str
+    docs_skill_id: str
+    status: str
+    needs_reauth_cause: str | None
+    needs_reauth_at: datetime | None
+    warnings: list[str]
+    context_store_readiness: dict[str, object] | None = Field(
+        default=None, description="Null where the context store is switched off."
+    )
+
+    @classmethod
+    def of(cls, connector: Connector) -> Self:
+        """The view of a stored connector."""
+        kind = get_connector_type(connector.connector_type)
+        return cls(
+            connector_id=connector.id,
+            name=connector.name,
+            workspace_id=connector.workspace_id,
+            organization_id=connector.organization_id,
+            source_definition_id=kind.definition_id,
+            source_definition_name=kind.name,
+            source_config_template_id=kind.template_id,
+            docs_skill_id=f"connector-source:{connector.id}",
+            status=connector.status,
+            needs_reauth_cause=connector.needs_reauth_cause,
+            needs_reauth_at=connector.needs_reauth_at,
+            warnings=list(connector.warnings),
         )
 
 

@@ -12,7 +12,7 @@ from airbyte_agent_server.problems import ProblemError
 
 _log = logging.getLogger(__name__)
 
-_MAY_HAVE_HAPPENED = frozenset({"upstream_outcome_unknown", "result_too_large"})
+_MAY_HAVE_HAPPENED = frozenset({"partly_done", "result_too_large", "upstream_outcome_unknown"})
 """Errors after which the write must not be sent again. All others say that it did not happen, or may be repeated."""
 _LEASE_MARGIN_S = 5.0
 

@@ -4,16 +4,23 @@ from collections.abc import Iterable, Mapping
 from typing import cast
 
 from airbyte_agent_hubspot._catalog.object_types import entity_of_type
-from airbyte_agent_server.connectors.store import Connector
+from airbyte_agent_server.connectors.store import Connector, Status
 from airbyte_agent_server.execute.reach import Reach
 from airbyte_agent_server.problems import ProblemError
-from airbyte_agent_server.tokens.claims import Claims, Denied, Ok, verify_call
+from airbyte_agent_server.tokens.claims import Claims, Denied, Ok, Scope, verify_call
+
+_EVERYTHING = frozenset({Scope.EXECUTE_READ, Scope.EXECUTE_WRITE})
 
 
 def is_limited(claims: Claims, connector: Connector) -> bool:
     """Whether only some entities may be touched."""
     permissions = claims.permissions
     return connector.entities is not None or (permissions is not None and permissions.allow is not None)
+
+
+def may_do_all(claims: Claims, connector: Connector) -> bool:
+    """Whether nothing that a call could reach is kept from the token or the connector."""
+    return claims.scopes >= _EVERYTHING and not is_limited(claims, connector)
 
 
 def check_token(claims: Claims, reached: Iterable[Reach]) -> None:
@@ -27,6 +34,18 @@ def check_token(claims: Claims, reached: Iterable[Reach]) -> None:
         if Ok() not in verdicts:
             denied = next(verdict for verdict in verdicts if isinstance(verdict, Denied))
             raise ProblemError(denied.code, denied.reason + reach.advice)
+
+
+def check_enabled(connector: Connector) -> None:
+    """Raise when the connector is switched off.
+
+    Raises:
+        ProblemError: `permission_denied`.
+    """
+    if connector.status == Status.DISABLED:
+        raise ProblemError(
+            "permission_denied", 'The connector is disabled: enable it with PUT and {"disabled": false}.'
+        )
 
 
 def check_connector(connector: Connector, reached: Iterable[Reach]) -> None:

@@ -29,6 +29,15 @@ class ExecuteRequest(msgspec.Struct, frozen=True):
     intent: Annotated[str, msgspec.Meta(max_length=512)] | None = None
 
 
+_WANTED = {
+    "entity": "a string like contacts",
+    "action": "a string like list",
+    "params": "an object",
+    "select_fields": "a list of strings",
+    "exclude_fields": "a list of strings",
+    "skip_truncation": "true or false",
+    "intent": "a string of at most 512 characters",
+}
 _DECODER = msgspec.json.Decoder(ExecuteRequest)
 
 
@@ -42,8 +51,12 @@ def decode_request(body: bytes) -> ExecuteRequest:
         request = _DECODER.decode(body)
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$.")
-        name = path.rstrip("`") or reason.rpartition("field `")[2].rstrip("`") or "body"
-        raise field_problem("validation_error", name, f"{name}: {reason}.") from None
+        name = path.rstrip("`")
+        if not name and "missing required field" in reason:
+            name = reason.rpartition("field `")[2].rstrip("`")
+            raise field_problem("validation_error", name, f"{name}: it is required, {_WANTED[name]}.") from None
+        wanted = _WANTED.get(name.partition("[")[0], "an object")
+        raise field_problem("validation_error", name or "body", f"{name or 'body'}: it must be {wanted}.") from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise ProblemError("invalid_request", f"The body is not JSON ({error}): mend it.") from None
     check_depth(body, [request.params])

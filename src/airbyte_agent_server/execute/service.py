@@ -1,28 +1,39 @@
 """Runs one call of one operation for a connector, with credentials from the vault."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
 from airbyte_agent_hubspot._catalog import CATALOG, DEFAULT_VERSION
+from airbyte_agent_hubspot._composer import DONE, Allow
 from airbyte_agent_hubspot._describe import describe_connector
 from airbyte_agent_hubspot._executor import Call
-from airbyte_agent_hubspot._limits import SharedBudget
 from airbyte_agent_hubspot._local import LocalExecutor
+from airbyte_agent_hubspot._memory import SharedMemory
 from airbyte_agent_hubspot._operation import Operation
-from airbyte_agent_hubspot._retry import Retrier
-from airbyte_agent_hubspot._sansio import outcome_unknown, unreadable
-from airbyte_agent_hubspot._shape import Metadata
-from airbyte_agent_hubspot._wire import UNREADABLE
-from airbyte_agent_hubspot.errors import ConnectorError, FieldError, ReauthorizationRequiredError
+from airbyte_agent_hubspot._retry import Progress, Retrier
+from airbyte_agent_hubspot._sansio import outcome_unknown
+from airbyte_agent_hubspot._shape import NO_METADATA, Metadata
+from airbyte_agent_hubspot.errors import (
+    ConnectorError,
+    FieldError,
+    MissingScopesError,
+    PermissionDeniedError,
+    ReauthorizationRequiredError,
+)
+from airbyte_agent_hubspot.models import GrantedScopes
+from airbyte_agent_server.audit.record import CallNotes
 from airbyte_agent_server.bounded import BoundedCache
+from airbyte_agent_server.budgets.exchange import HubspotBudgets
+from airbyte_agent_server.connectors.health import cause_of
 from airbyte_agent_server.connectors.service import ConnectorService
 from airbyte_agent_server.connectors.store import Connector, Status
 from airbyte_agent_server.execute.keyed import KeyedWrites, Reply
-from airbyte_agent_server.execute.permission import check_connector, check_token, is_limited
+from airbyte_agent_server.execute.permission import check_connector, check_enabled, check_token, is_limited, may_do_all
 from airbyte_agent_server.execute.reach import Reach, reach_of, reach_of_list, touches_members
 from airbyte_agent_server.execute.request import (
     CONNECTOR,
@@ -35,18 +46,32 @@ from airbyte_agent_server.execute.verification import verification_of
 from airbyte_agent_server.idempotency.keys import KeyedRequest, check_key
 from airbyte_agent_server.ports import Clock
 from airbyte_agent_server.problems import ProblemError, problem_from_connector_error
+from airbyte_agent_server.telemetry.spans import Watch
 from airbyte_agent_server.tokens.claims import Claims
 from airbyte_agent_server.vault.refresh import TokenRefresher, VaultTokens
 
 _log = logging.getLogger(__name__)
 
-_NO_METADATA = Metadata()
-_BUDGETS = 10_000
-_BUDGET_LIFE_S = 3600.0
+_PLAIN_METADATA = msgspec.json.encode(NO_METADATA)
+_EXECUTORS = 10_000
+_EXECUTOR_LIFE_S = 60.0
+"""Shorter than what executors share lives: the budget of an account must stay the one of all its connectors."""
+_MEMORIES = 500
+_MEMORY_LIFE_S = 3600.0
+
+T = TypeVar("T")
+_Account: TypeAlias = tuple[int | None, str]
+"""A HubSpot account and, where not all its connectors are meant, a connector."""
 
 
 class _List(msgspec.Struct, frozen=True):
     objectTypeId: str  # noqa: N815  # HubSpot's name
+
+
+class _Part(msgspec.Struct, frozen=True):
+    entity: str
+    action: str
+    params: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +82,7 @@ class ExecuteLimits:
     result_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """A result as JSON, and where it came from."""
 
@@ -65,18 +90,21 @@ class Outcome:
     metadata: Metadata
     upstream_calls: int
     source: str
+    records: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Task:
     """A call that the token and the connector allow. `operation` is None for the description of the connector."""
 
+    claims: Claims
     connector: Connector
     operation: Operation | None
     params: dict[str, object]
     request: ExecuteRequest
     request_id: str
-    started_at: datetime
+    started_at_s: float
+    notes: CallNotes
 
     @property
     def writes(self) -> bool:
@@ -85,22 +113,31 @@ class Task:
 
     def with_way_to_verify(self, problem: ProblemError) -> ProblemError:
         """The problem; if it leaves open what happened, with the call that tells."""
-        if self.operation is not None and problem.type.code == "upstream_outcome_unknown":
+        if self.operation is None or problem.type.code != "upstream_outcome_unknown":
+            return problem
+        call = next((item.details["call"] for item in problem.errors if "call" in item.details), None)
+        if call is None:
             verify = verification_of(self.operation, self.params)
-            problem.errors = (FieldError("", problem.message, problem.type.code, {"verify": asdict(verify)}),)
+        else:  # one of the writes that the operation is made of
+            part = msgspec.convert(call, _Part)
+            verify = verification_of(CATALOG.find(part.entity, part.action), part.params)
+        done = [item for item in problem.errors if item.error_code == DONE]
+        problem.errors = (FieldError("", problem.message, problem.type.code, {"verify": asdict(verify)}), *done)
         return problem
 
 
 class ExecuteService:
     """Finds the operation, checks the token's permissions, runs it at HubSpot, shapes the answer."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # one argument for each part
         self,
         connectors: ConnectorService,
         refresher: TokenRefresher,
         keyed: KeyedWrites,
         *,
         retrier: Retrier,
+        budgets: HubspotBudgets,
+        watch: Watch,
         api_base_url: str,
         limits: ExecuteLimits,
         clock: Clock,
@@ -109,63 +146,89 @@ class ExecuteService:
         self._refresher = refresher
         self._keyed = keyed
         self._retrier = retrier
+        self._watch = watch
         self._api_base_url = api_base_url
         self._limits = limits
         self._clock = clock
-        self._budgets: BoundedCache[tuple[int | None, str], SharedBudget] = BoundedCache(
-            size=_BUDGETS, life_s=_BUDGET_LIFE_S, clock=clock
+        self._budgets = budgets
+        self._executors: BoundedCache[str, tuple[Connector, LocalExecutor]] = BoundedCache(
+            size=_EXECUTORS, life_s=_EXECUTOR_LIFE_S, clock=clock
+        )
+        self._memories: BoundedCache[_Account, SharedMemory] = BoundedCache(
+            size=_MEMORIES, life_s=_MEMORY_LIFE_S, clock=clock
         )
 
-    async def execute(
-        self, claims: Claims, connector_id: str, request: ExecuteRequest, *, request_id: str, key: str | None = None
+    async def find_connector(self, claims: Claims, connector_id: str) -> Connector:
+        """The connector of that id in the token's organization, whether or not the token may use it."""
+        return await self._connectors.find_in_organization(claims.organization_id, connector_id)
+
+    async def execute(  # who, on what, which call, and what is said of it
+        self,
+        claims: Claims,
+        connector: Connector,
+        request: ExecuteRequest,
+        *,
+        request_id: str,
+        notes: CallNotes,
+        key: str | None = None,
     ) -> Reply:
         """The answer. `key` counts for writes: such a request is carried out once, however often it is sent.
 
         Raises:
             ProblemError, ConnectorError: whatever keeps the call from succeeding.
         """
-        started_at = self._clock.now()
-        connector = await self._connectors.find(claims, connector_id)
-        operation, params = await self._allowed(claims, connector, request)
-        task = Task(connector, operation, params, request, request_id, started_at)
+        started_at_s = self._clock.monotonic_s()
+        check_enabled(connector)
+        operation, params = await self._allowed(claims, connector, request, notes)
+        task = Task(claims, connector, operation, params, request, request_id, started_at_s, notes)
         if key is None or operation is None or not operation.writes:
             return Reply(await self._answer(task))
         check_key(key)
         content = msgspec.json.encode((connector.id, request), order="deterministic")
-        return await self._keyed.run(
+        reply = await self._keyed.run(
             KeyedRequest(connector.organization_id, connector.workspace_id, "execute", key, content, connector.id),
             lambda: self._answer(task),
             repeatable=operation.resendable,
             unknown=lambda why: task.with_way_to_verify(problem_from_connector_error(outcome_unknown(operation, why))),
         )
+        notes.replayed = reply.replayed
+        return reply
 
     async def _allowed(
-        self, claims: Claims, connector: Connector, request: ExecuteRequest
+        self, claims: Claims, connector: Connector, request: ExecuteRequest, notes: CallNotes
     ) -> tuple[Operation | None, dict[str, object]]:
         """The operation and its valid parameters, once it is certain that the call may be made."""
         entity = request.entity or CONNECTOR
         params = request.params or {}
-        action = find_action(entity, request.action, params)
+        notes.action = action = find_action(entity, request.action, params)
         check_context_store(entity, action)
         if entity == CONNECTOR and action == "describe":
             check_token(claims, [Reach((CONNECTOR,), action, writes=False)])
             return None, {}
         operation = CATALOG.find(entity, action)
         valid = operation.reader.read(params)
-        reached = reach_of(operation, valid)
-        check_token(claims, reached)
-        if entity != CONNECTOR:
-            check_connector(connector, reached)
-        if touches_members(operation) and is_limited(claims, connector):
-            reached = [reach_of_list(await self._type_of_list(connector, valid["listId"]))]
-            check_token(claims, reached)
-            check_connector(connector, reached)
+        await self._check(claims, connector, operation, valid, notes)
         return operation, valid
 
-    async def _type_of_list(self, connector: Connector, list_id: object) -> str:
+    async def _check(
+        self, claims: Claims, connector: Connector, operation: Operation, params: dict[str, object], notes: CallNotes
+    ) -> None:
+        """Raise unless both the token and the connector allow the call."""
+        if may_do_all(claims, connector):
+            return
+        reached = reach_of(operation, params)
+        check_token(claims, reached)
+        if operation.entity != CONNECTOR:
+            check_connector(connector, reached)
+        if touches_members(operation) and is_limited(claims, connector):
+            reached = [reach_of_list(await self._type_of_list(connector, params["listId"], notes))]
+            check_token(claims, reached)
+            check_connector(connector, reached)
+
+    async def _type_of_list(self, connector: Connector, list_id: object, notes: CallNotes) -> str:
         """The object type of a list's members: HubSpot alone knows."""
         try:
-            outcome = await self._call(connector, CATALOG.find("lists", "get"), {"listId": list_id})
+            outcome = await self._call(connector, CATALOG.find("lists", "get"), {"listId": list_id}, notes)
         except ConnectorError as error:
             raise await self._noted(connector, error) from error
         return msgspec.json.decode(outcome.result, type=_List).objectTypeId
@@ -195,44 +258,77 @@ class ExecuteService:
                 f"{done} result has {len(result)} bytes, more than the {self._limits.result_bytes} allowed: "
                 "ask for fewer records or fewer properties.",
             )
-        return _envelope(
-            replace(outcome, result=result),
-            {
-                "connector_instance_id": task.connector.id,
-                "execution_time_ms": round((self._clock.now() - task.started_at).total_seconds() * 1000),
-                "request_id": task.request_id,
-                "upstream_calls": outcome.upstream_calls,
-                "source": outcome.source,
-            },
-        )
+        task.notes.result_bytes = len(result)
+        if task.request.entity not in {CONNECTOR, ""}:
+            task.notes.record_count = outcome.records
+        outcome.result = result
+        return _envelope(task, outcome, took_s=self._clock.monotonic_s() - task.started_at_s)
 
     async def _outcome(self, task: Task) -> Outcome:
         if task.operation is None:
-            described = msgspec.json.encode(describe_connector(CATALOG))
-            return Outcome(described, _NO_METADATA, upstream_calls=0, source="catalog")
+            return Outcome(_described(), NO_METADATA, upstream_calls=0, source="catalog")
         try:
-            return await self._call(task.connector, task.operation, task.params)
+            # Only what an operation is made of has to be asked about: the operation itself is allowed.
+            allow = self._gate_of(task) if task.operation.is_composed else None
+            return await self._call(task.connector, task.operation, task.params, task.notes, allow=allow)
         except ConnectorError as error:
             if task.operation.recover is None:
                 raise
             await self._noted(task.connector, error)
-            return Outcome(msgspec.json.encode(task.operation.recover(error)), _NO_METADATA, 1, "hubspot")
+            return Outcome(msgspec.json.encode(task.operation.recover(error)), NO_METADATA, 1, "hubspot")
 
-    async def _call(self, connector: Connector, operation: Operation, params: dict[str, object]) -> Outcome:
+    def _gate_of(self, task: Task) -> Allow:
+        """What each call that an operation is made of has to pass, as if it had been made directly."""
+
+        async def allow(operation: Operation, params: dict[str, object]) -> None:
+            try:
+                await self._check(task.claims, task.connector, operation, params, task.notes)
+            except ProblemError as problem:
+                raise PermissionDeniedError(problem.message, code=problem.type.code, errors=problem.errors) from problem
+
+        return allow
+
+    async def _call(
+        self,
+        connector: Connector,
+        operation: Operation,
+        params: dict[str, object],
+        notes: CallNotes,
+        *,
+        allow: Allow | None = None,
+    ) -> Outcome:
+        progress = Progress()
+        call = Call(operation, params, timeout_s=self._limits.deadline_s)
+        try:
+            with self._watch.traces.step(f"execute {operation.entity}.{operation.action}") as span:
+                span.note({"agent_server.connector_id": connector.id})
+                answer = await self._executor_of(connector).send(
+                    call, operation.shape.to_envelope, progress, allow=allow
+                )
+        finally:
+            notes.upstream_calls += progress.upstream_calls
+            notes.retries += progress.retries
+        if connector.status != Status.ACTIVE:
+            await self._mark_active(connector)
+        result, metadata, records = answer.value
+        return Outcome(result, metadata, answer.upstream_calls, "hubspot", records)
+
+    def _executor_of(self, connector: Connector) -> LocalExecutor:
+        """What calls on the connector go through, as long as it stays as it is."""
+        kept = self._executors.get(connector.id)
+        if kept is not None and kept[0] is connector:
+            return kept[1]
         executor = LocalExecutor(
             retrier=self._retrier,
             base_url=self._api_base_url,
             tokens=VaultTokens(self._refresher, connector.id),
             version=DEFAULT_VERSION,
-            budget=self._budget_of(connector),
+            budget=self._budgets.of(str(connector.hub_id or connector.id), connector.auth_scheme),
+            memory=_shared(self._memories, (connector.hub_id, connector.id), SharedMemory),
+            introspect=_granted_to(connector),
         )
-        answer = await executor.send(Call(operation, params, timeout_s=self._limits.deadline_s))
-        await self._mark_active(connector)
-        try:
-            result, metadata = operation.shape.to_envelope(answer.body, params)
-        except UNREADABLE as error:
-            raise unreadable(operation, answer.body) from error
-        return Outcome(result, metadata, answer.upstream_calls, "hubspot")
+        self._executors.put(connector.id, (connector, executor), drops=self._executors.drops)
+        return executor
 
     async def _mark_active(self, connector: Connector) -> None:
         """Remember that the credentials work. That this fails must not make a failure of what HubSpot did."""
@@ -241,21 +337,13 @@ class ExecuteService:
         except ProblemError as problem:
             _log.warning("the status of connector %s could not be stored: %s", connector.id, problem.message)
 
-    def _budget_of(self, connector: Connector) -> SharedBudget:
-        """The request budget of the connector's account, shared by its connectors in this process."""
-        key = (connector.hub_id, connector.id if connector.hub_id is None else "")
-        budget = self._budgets.get(key)
-        if budget is None:
-            budget = SharedBudget()
-            self._budgets.put(key, budget, drops=self._budgets.drops)
-        return budget
-
     async def _noted(self, connector: Connector, error: ConnectorError) -> ProblemError:
-        """The error as it is answered, after a dead credential was noted."""
+        """The error as it is answered, a dead credential noted; with the id for connecting the account anew."""
         problem = problem_from_connector_error(error)
-        if not isinstance(error, ReauthorizationRequiredError):
+        if not isinstance(error, ReauthorizationRequiredError | MissingScopesError):
             return problem
-        await self._connectors.set_status(connector, Status.NEEDS_REAUTH)
+        if isinstance(error, ReauthorizationRequiredError):
+            await self._connectors.set_status(connector, Status.NEEDS_REAUTH, cause=cause_of(error))
         problem.errors = tuple(
             FieldError(item.field, item.message, item.error_code, {**item.details, "connector_id": connector.id})
             for item in problem.errors
@@ -263,15 +351,41 @@ class ExecuteService:
         return problem
 
 
-def _envelope(outcome: Outcome, execution: Mapping[str, object]) -> bytes:
+@cache
+def _described() -> bytes:
+    """The description of the connector, which takes a tenth of a second to make."""
+    return msgspec.json.encode(describe_connector(CATALOG))
+
+
+def _shared(cache: BoundedCache[_Account, T], account: _Account, make: Callable[[], T]) -> T:
+    """What the calls on an account share in this process: its limits belong to all its connectors, answers to one."""
+    shared = cache.get(account)
+    if shared is None:
+        shared = make()
+        cache.put(account, shared, drops=cache.drops)
+    return shared
+
+
+def _granted_to(connector: Connector) -> Callable[[], Awaitable[GrantedScopes]]:
+    """Tells what was granted when the connector was last connected."""
+
+    async def granted() -> GrantedScopes:
+        return GrantedScopes(connector.hub_id, sorted(connector.granted_scopes))
+
+    return granted
+
+
+def _envelope(task: Task, outcome: Outcome, *, took_s: float) -> bytes:
+    metadata = _PLAIN_METADATA if outcome.metadata is NO_METADATA else msgspec.json.encode(outcome.metadata)
+    # Ids of connectors and requests hold nothing that JSON would escape.
     return b"".join(
         (
             b'{"status":"success","result":',
             outcome.result,
             b',"connector_metadata":',
-            msgspec.json.encode(outcome.metadata),
-            b',"execution_metadata":',
-            msgspec.json.encode(execution),
-            b"}",
+            metadata,
+            f',"execution_metadata":{{"connector_instance_id":"{task.connector.id}",'
+            f'"execution_time_ms":{round(took_s * 1000)},"request_id":"{task.request_id}",'
+            f'"upstream_calls":{outcome.upstream_calls},"source":"{outcome.source}"}}}}'.encode(),
         )
     )

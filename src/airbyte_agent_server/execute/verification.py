@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from airbyte_agent_hubspot._catalog import CATALOG
+from airbyte_agent_hubspot._composition import Composition
 from airbyte_agent_hubspot._operation import Operation
 
 _MAX_FILTERS = 3
@@ -35,6 +36,9 @@ class Verification:
 def verification_of(operation: Operation, params: Mapping[str, object]) -> Verification:
     """How to find out whether `operation` happened."""
     entity = operation.entity
+    if isinstance(operation.encode, Composition):
+        hint = "It is made of several calls: look at the records it was about, and do only what is missing."
+        return Verification(entity, None, {}, hint)
     if operation.action == "delete":
         look = CATALOG.find(entity, "get").reader
         wanted = {look.wire_names[key]: params[look.wire_names[key]] for key in look.required}

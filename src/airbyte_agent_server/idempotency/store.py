@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from airbyte_agent_server.db.engine import Database
 from airbyte_agent_server.db.tables import idempotency_keys as rows
+from airbyte_agent_server.db.types import identity_of
 from airbyte_agent_server.idempotency.keys import Answered, Claim, Failed, Kept, KeyedRequest, Settlement
 from airbyte_agent_server.ports import Clock, IdSource
 from airbyte_agent_server.problems import ProblemError
@@ -141,7 +142,7 @@ def _own(claim: Claim) -> tuple[ColumnElement[bool], ...]:
 
 
 def _identity(key_hash: str) -> str:
-    return f"idempotency:{key_hash}"
+    return identity_of(rows.c.sealed, key_hash=key_hash)
 
 
 def _reused() -> ProblemError:

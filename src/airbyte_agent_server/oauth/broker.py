@@ -6,31 +6,39 @@ from datetime import datetime, timedelta
 
 from pydantic import SecretStr
 
-from airbyte_agent_hubspot.errors import ConnectorError, UnavailableError
-from airbyte_agent_server.accounts.store import AccountStore, Workspace
-from airbyte_agent_server.connectors.apps import OAuthApps
+from airbyte_agent_hubspot.errors import ConnectorError, RateLimitedError, UnavailableError
+from airbyte_agent_server.accounts.store import ACTIVE, AccountStore, Workspace
+from airbyte_agent_server.connectors.apps import ConfiguredApp, OAuthApps
 from airbyte_agent_server.connectors.grants import GrantStore, new_secret_id
+from airbyte_agent_server.connectors.intake import Offer, is_account_mismatch
 from airbyte_agent_server.connectors.registry import ConnectorType, get_connector_type
 from airbyte_agent_server.connectors.service import ConnectorService, NewConnector
-from airbyte_agent_server.connectors.store import Connector, ConnectorStore
+from airbyte_agent_server.connectors.store import Change, Connector, ConnectorStore
 from airbyte_agent_server.connectors.validation import Validated
-from airbyte_agent_server.hubspot import HubspotOAuth, OAuthApp
+from airbyte_agent_server.db.tables import oauth_states
+from airbyte_agent_server.db.types import identity_of
+from airbyte_agent_server.hubspot import HubspotOAuth
 from airbyte_agent_server.oauth.flow import (
     DESCRIPTIONS,
     STATE_LIFE_S,
     Completion,
     FlowError,
+    Narrowing,
     ScopeRequest,
+    always_with,
     build_consent_url,
     catalog_scopes,
     failure_of,
 )
 from airbyte_agent_server.oauth.redirects import check_redirect_url, with_parameters
+from airbyte_agent_server.oauth.sessions import ConnectSession, ConnectSessions
 from airbyte_agent_server.oauth.states import PendingConsent, StateStore
+from airbyte_agent_server.origins import own_origin
 from airbyte_agent_server.ports import Clock, IdSource, Sealer
 from airbyte_agent_server.problems import ProblemError
 from airbyte_agent_server.settings import Settings
 from airbyte_agent_server.tokens.claims import Claims
+from airbyte_agent_server.tokens.service import check_active
 from airbyte_agent_server.vault.refresh import granted
 from airbyte_agent_server.vault.secrets import OAuthSecret
 
@@ -43,8 +51,9 @@ class ConsentRequest:
     kind: ConnectorType
     redirect_url: str
     completion: Completion
-    scopes: ScopeRequest
+    narrowing: Narrowing
     connector: Connector | None
+    session: ConnectSession | None
     allow_account_change: bool
     name: str | None
     replication_config: Mapping[str, object]
@@ -73,6 +82,7 @@ class BrokerParts:
 
     accounts: AccountStore
     states: StateStore
+    sessions: ConnectSessions
     grants: GrantStore
     connectors: ConnectorService
     connector_store: ConnectorStore
@@ -90,9 +100,11 @@ class OAuthBroker:
         self._clock = clock
         self._ids = ids
 
-    def app_scopes(self) -> ScopeRequest:
-        """All that the OAuth app may ask for."""
-        required, optional = self._settings.hubspot_scopes, self._settings.hubspot_optional_scopes
+    def _scopes_of(self, current: ConfiguredApp) -> ScopeRequest:
+        """All that an OAuth app may ask for."""
+        settings = self._settings
+        required = settings.hubspot_scopes if current.scopes is None else always_with(current.scopes)
+        optional = settings.hubspot_optional_scopes if current.optional_scopes is None else current.optional_scopes
         return ScopeRequest(required, catalog_scopes(without=required) if optional is None else optional)
 
     async def start(self, claims: Claims, asked: ConsentRequest) -> StartedConsent:
@@ -101,12 +113,10 @@ class OAuthBroker:
         Raises:
             ProblemError: the redirect URL is not allowed, or there is no OAuth app.
         """
-        organization = await self._parts.accounts.find_organization(claims.organization_id)
-        own_origins = () if organization is None else organization.redirect_origins
-        check_redirect_url(asked.redirect_url, (*self._settings.redirect_origins, *own_origins))
-        app = self._parts.apps.default_app()
+        await self._check_redirect(claims, asked.redirect_url)
+        current = await self._parts.apps.current_app(claims.organization_id, asked.kind)
         state = new_secret_id(self._ids)
-        verifier = new_secret_id(self._ids) if self._settings.hubspot_pkce == "s256" else None
+        verifier = new_secret_id(self._ids) if current.pkce == "s256" else None
         expires_at = self._clock.now() + timedelta(seconds=STATE_LIFE_S)
         pending = PendingConsent(
             organization_id=claims.organization_id,
@@ -114,8 +124,10 @@ class OAuthBroker:
             connector_type=asked.kind.slug,
             redirect_url=asked.redirect_url,
             completion=asked.completion,
-            app_client_id=app.client_id,
+            app_client_id=current.app.client_id,
+            app_id=current.id,
             connector_id=None if asked.connector is None else asked.connector.id,
+            session_id=None if asked.session is None else asked.session.id,
             allow_account_change=asked.allow_account_change,
             name=asked.name,
             replication_config=asked.replication_config,
@@ -127,13 +139,22 @@ class OAuthBroker:
         await self._parts.states.add(state, pending)
         consent_url = build_consent_url(
             self._settings.hubspot_authorize_url,
-            client_id=app.client_id,
+            client_id=current.app.client_id,
             callback_url=self._settings.callback_url,
-            scopes=asked.scopes,
+            scopes=self._scopes_of(current).narrowed(asked.narrowing),
             state=state,
             verifier=verifier,
         )
         return StartedConsent(consent_url, expires_at)
+
+    async def _check_redirect(self, claims: Claims, redirect_url: str) -> None:
+        if claims.allowed_origin is not None:
+            pages = (claims.allowed_origin, own_origin(self._settings.effective_public_url))
+            check_redirect_url(redirect_url, pages, of_widget=True)
+            return
+        organization = await self._parts.accounts.find_organization(claims.organization_id)
+        more = () if organization is None else organization.redirect_origins
+        check_redirect_url(redirect_url, (*self._settings.redirect_origins, *more))
 
     async def finish(self, state: str, *, code: str | None, provider_error: str | None) -> str:
         """Where to send the browser after HubSpot sent it back to us.
@@ -143,17 +164,29 @@ class OAuthBroker:
         """
         pending = await self._parts.states.consume(state)
         try:
+            session = await self._session_of(pending)
             validated = await self._exchange(pending, code=code, provider_error=provider_error)
             parameters = await self._complete(pending, validated)
-        except _FlowFailedError as failure:
-            parameters = {"error": failure.error, "error_description": DESCRIPTIONS[failure.error]}
+            if session is not None:
+                await self._parts.sessions.complete(session, parameters["connector_id"])
+        except (_FlowFailedError, ProblemError) as failure:
+            error = failure.error if isinstance(failure, _FlowFailedError) else FlowError.CREATION_FAILED
+            parameters = {"error": error, "error_description": DESCRIPTIONS[error]}
+            if pending.session_id is not None:
+                await self._parts.sessions.fail(pending.session_id, error)
         return with_parameters(pending.redirect_url, parameters)
+
+    async def _session_of(self, pending: PendingConsent) -> ConnectSession | None:
+        if pending.session_id is None:
+            return None
+        return await self._parts.sessions.find_pending(pending.organization_id, pending.session_id)
 
     async def _exchange(self, pending: PendingConsent, *, code: str | None, provider_error: str | None) -> Validated:
         if provider_error is not None or not code:
             raise _FlowFailedError(failure_of(provider_error))
         try:
-            app = self._pinned_app(pending)
+            pinned = OAuthSecret(SecretStr(""), pending.app_client_id, app_id=pending.app_id)
+            app = await self._parts.apps.app_of(pinned)
             verifier = None
             if pending.sealed_verifier is not None:
                 opened = await self._parts.sealer.open(
@@ -164,25 +197,19 @@ class OAuthBroker:
                 app, code, redirect_uri=self._settings.callback_url, verifier=verifier
             )
             facts = await self._parts.oauth.read_account(app, grant)
-        except UnavailableError as error:
+        except (UnavailableError, RateLimitedError) as error:
             raise _FlowFailedError(FlowError.TEMPORARILY_UNAVAILABLE) from error
         except (ConnectorError, ProblemError) as error:
             raise _FlowFailedError(FlowError.TOKEN_EXCHANGE_FAILED) from error
-        secret = OAuthSecret(SecretStr(grant.refresh_token), app.client_id)
-        return Validated(granted(secret, grant), facts)
-
-    def _pinned_app(self, pending: PendingConsent) -> OAuthApp:
-        return self._parts.apps.app_of(OAuthSecret(SecretStr(""), pending.app_client_id))
+        return Validated(granted(pinned, grant), facts)
 
     async def _complete(self, pending: PendingConsent, validated: Validated) -> dict[str, str]:
         try:
             if pending.connector_id is not None:
                 return {"connector_id": await self._reauthorize(pending, pending.connector_id, validated)}
-            workspace = await self._parts.accounts.find_workspace(
-                pending.organization_id, workspace_id=pending.workspace_id
+            workspace = check_active(
+                await self._parts.accounts.find_workspace(pending.organization_id, workspace_id=pending.workspace_id)
             )
-            if workspace is None:
-                raise _FlowFailedError(FlowError.CREATION_FAILED)
             if pending.completion == Completion.SECRET_ID:
                 secret_id = await self._parts.grants.add(workspace, pending.connector_type, validated)
                 return {"secret_id": secret_id, "server_side_oauth_secret_id": secret_id}
@@ -190,9 +217,7 @@ class OAuthBroker:
                 NewConnector(
                     workspace=workspace,
                     kind=get_connector_type(pending.connector_type),
-                    secret=validated.secret,
-                    facts=validated.facts,
-                    supplied_by="consent",
+                    offer=Offer.consented(validated),
                     name=pending.name,
                     replication_config=pending.replication_config,
                     entities=pending.entities,
@@ -204,11 +229,19 @@ class OAuthBroker:
 
     async def _reauthorize(self, pending: PendingConsent, connector_id: str, validated: Validated) -> str:
         connector = await self._parts.connector_store.find(pending.organization_id, connector_id)
-        if connector is None:
+        if connector is None or connector.workspace_status != ACTIVE:
             raise _FlowFailedError(FlowError.CREATION_FAILED)
-        if connector.hub_id not in {None, validated.facts.hub_id} and not pending.allow_account_change:
-            raise _FlowFailedError(FlowError.ACCOUNT_MISMATCH)
-        await self._parts.connectors.reauthorize(connector, validated, supplied_by="consent")
+        try:
+            await self._parts.connectors.change(
+                connector,
+                Change(),
+                Offer.consented(validated),
+                allow_account_change=pending.allow_account_change,
+            )
+        except ProblemError as problem:
+            if is_account_mismatch(problem):
+                raise _FlowFailedError(FlowError.ACCOUNT_MISMATCH) from problem
+            raise
         return connector.id
 
     async def _sealed(self, verifier: str, workspace_id: str) -> bytes:
@@ -216,4 +249,4 @@ class OAuthBroker:
 
 
 def _identity(workspace_id: str) -> str:
-    return f"verifier:{workspace_id}"
+    return identity_of(oauth_states.c.sealed_verifier, workspace_id=workspace_id)

@@ -2,7 +2,7 @@
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, urlencode
@@ -45,18 +45,20 @@ _GENERATION_B = frozenset({"workspace_name", "customer_name", "name", "replicati
 _GENERATION_A = frozenset({"external_user_id", "external_id", "externalUserId"})
 
 
-def choose_completion(*, spellings: Collection[str], asked: Completion | None, reauthorizes: bool) -> Completion:
+def choose_completion(*, spellings: Collection[str], asked: Completion | None, binding: str | None) -> Completion:
     """How the flow completes; the first rule that fits wins. `spellings` are the fields as they were sent.
 
+    `binding` names the field that leaves no choice, if there is one: a connector to authorize anew, or a session.
+
     Raises:
-        ProblemError: a connector is authorized anew, and a secret id is asked for.
+        ProblemError: there is no choice, and a secret id is asked for.
     """
-    if reauthorizes:
+    if binding is not None:
         if asked == Completion.SECRET_ID:
             raise field_problem(
                 "validation_error",
                 "completion",
-                "completion must be connector_id when connector_id is given: leave it out.",
+                f"completion must be connector_id when {binding} is given: leave it out.",
             )
         return Completion.CONNECTOR_ID
     if asked is not None:
@@ -67,24 +69,28 @@ def choose_completion(*, spellings: Collection[str], asked: Completion | None, r
 
 
 @dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What a request leaves of an app's scopes; None leaves all. `entities` maps each to `read` and `write`."""
+
+    required: Sequence[str] | None = None
+    optional: Sequence[str] | None = None
+    entities: Mapping[str, Collection[str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ScopeRequest:
     """Scopes to ask for: those the user must grant, and those the account may lack."""
 
     required: tuple[str, ...]
     optional: tuple[str, ...]
 
-    def narrowed(
-        self,
-        *,
-        required: Sequence[str] | None,
-        optional: Sequence[str] | None,
-        entities: Mapping[str, Collection[str]] | None,
-    ) -> "ScopeRequest":
-        """The part of it that a request asks for; it never grows. `entities` maps each to `read` and `write`."""
+    def narrowed(self, narrowing: Narrowing) -> "ScopeRequest":
+        """The part of it that a request asks for; it never grows."""
+        required, optional, entities = narrowing.required, narrowing.optional, narrowing.entities
         known = {*self.required, *self.optional}
         kept = self.required
         if required is not None:
-            kept = tuple(dict.fromkeys((_ALWAYS, *(scope for scope in required if scope in known))))
+            kept = always_with([scope for scope in required if scope in known])
         wanted = self.optional if optional is None else tuple(scope for scope in optional if scope in known)
         if entities is not None:
             needed = {
@@ -95,6 +101,11 @@ class ScopeRequest:
             }
             wanted = tuple(scope for scope in wanted if scope in needed)
         return ScopeRequest(kept, tuple(scope for scope in wanted if scope not in kept))
+
+
+def always_with(scopes: Iterable[str]) -> tuple[str, ...]:
+    """The scopes, with the one that every connection needs, each once."""
+    return tuple(dict.fromkeys((_ALWAYS, *scopes)))
 
 
 def catalog_scopes(*, without: Collection[str]) -> tuple[str, ...]:

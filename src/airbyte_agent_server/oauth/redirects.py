@@ -1,38 +1,34 @@
 """Where the browser may be sent after consent. Pure."""
 
 from collections.abc import Iterable
-from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode
 
+from airbyte_agent_server.origins import LOOPBACK_HOSTS, fault_of, origin_of, read_origin, split_url
 from airbyte_agent_server.problems import ProblemError, field_problem
 
-MAX_URL_LENGTH = 2048
 LOOPBACK = "loopback"
 OWN_PARAMETERS = frozenset({"secret_id", "server_side_oauth_secret_id", "connector_id", "error", "error_description"})
 
-_LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-_FIRST_PRINTABLE, _LAST_PRINTABLE = "!", "~"
 
-
-def check_redirect_url(url: str, allowed_origins: Iterable[str]) -> None:
-    """Raise unless the browser may be sent there.
+def check_redirect_url(url: str, allowed_origins: Iterable[str], *, of_widget: bool = False) -> None:
+    """Raise unless the browser may be sent there. `of_widget`: the origins are those of a widget token.
 
     Raises:
         ProblemError: `invalid_redirect_url` or `redirect_origin_not_allowed`.
     """
-    parts = _split(url)
-    fault = _fault(url, parts)
+    parts = split_url(url)
+    fault, taken = fault_of(url, parts), _own_parameter(parts)
     if parts is None or fault is not None:
-        raise field_problem(
-            "invalid_redirect_url",
-            "redirect_url",
-            f"redirect_url {fault}: send an absolute https URL, or http on 127.0.0.1, [::1] or localhost.",
-        )
+        advice = "send an absolute https URL, or http on 127.0.0.1, [::1] or localhost, without user name and fragment"
+        raise field_problem("invalid_redirect_url", "redirect_url", f"redirect_url {fault}: {advice}.")
+    if taken is not None:
+        said = f"redirect_url has the parameter {taken}, which the answer uses: give yours another name."
+        raise field_problem("invalid_redirect_url", "redirect_url", said)
     origin = origin_of(parts)
     allowed = frozenset(allowed_origins)
-    if origin in allowed or (LOOPBACK in allowed and parts.hostname in _LOOPBACK_HOSTS):
+    if origin in allowed or (LOOPBACK in allowed and parts.hostname in LOOPBACK_HOSTS):
         return
-    raise _not_allowed(origin)
+    raise _not_of_widget(origin) if of_widget else _not_allowed(origin)
 
 
 def _not_allowed(origin: str) -> ProblemError:
@@ -46,53 +42,29 @@ def _not_allowed(origin: str) -> ProblemError:
     )
 
 
+def _not_of_widget(origin: str) -> ProblemError:
+    return field_problem(
+        "redirect_origin_not_allowed",
+        "redirect_url",
+        f"{origin} is not the allowed_origin of the widget token: come back to the page that the token was minted for.",
+        origin=origin,
+    )
+
+
 def normalize_origin(text: str) -> str:
     """An origin as it is compared; `loopback` stays as it is.
 
     Raises:
         ValueError: it is not an origin that the browser may be sent to.
     """
-    if text == LOOPBACK:
-        return text
-    parts = _split(text)
-    fault = _fault(text, parts)
-    if parts is None or fault is not None or parts.path.strip("/") or parts.query:
-        raise ValueError(f"{text!r} is not an origin: write it like https://yourapp.com.")
-    return origin_of(parts)
+    return text if text == LOOPBACK else read_origin(text)
 
 
-def origin_of(parts: SplitResult) -> str:
-    """Scheme, host and port, the port left out where it is the scheme's own."""
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    port = "" if parts.port in {None, _DEFAULT_PORTS[parts.scheme]} else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # raises when it is not a port
-    except ValueError:
-        return None
-    return parts
-
-
-def _fault(url: str, parts: SplitResult | None) -> str | None:  # noqa: PLR0911  # one line for each rule
-    if len(url) > MAX_URL_LENGTH:
-        return f"is longer than {MAX_URL_LENGTH} characters"
-    if any(not _FIRST_PRINTABLE <= character <= _LAST_PRINTABLE or character == "\\" for character in url):
-        return "contains a character that a URL must not contain unencoded"
-    if parts is None or parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-        return "is not absolute"
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK_HOSTS:
-        return "is not https"
-    if "#" in url or "@" in parts.netloc:
-        return "has a fragment or a user name"
-    taken = OWN_PARAMETERS.intersection(name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
-    if taken:
-        return f"has the parameter {min(taken)}, which the answer uses"
-    return None
+def _own_parameter(parts: SplitResult | None) -> str | None:
+    """A parameter of the URL that is one of ours."""
+    names = () if parts is None else (name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    taken = OWN_PARAMETERS.intersection(names)
+    return min(taken) if taken else None
 
 
 def with_parameters(redirect_url: str, parameters: dict[str, str]) -> str:

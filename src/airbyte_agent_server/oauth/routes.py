@@ -9,18 +9,21 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from airbyte_agent_server.aliases import API
+from airbyte_agent_server.connectors.bodies import EntityAccess, ReplicationConfig, TypeFields, rows_of
 from airbyte_agent_server.connectors.routes import find_type
 from airbyte_agent_server.connectors.service import ConnectorService
-from airbyte_agent_server.connectors.views import EntityAccess, ReplicationConfig, TypeFields
 from airbyte_agent_server.oauth.broker import ConsentRequest, OAuthBroker
-from airbyte_agent_server.oauth.flow import Completion, choose_completion
-from airbyte_agent_server.problems import ProblemError
+from airbyte_agent_server.oauth.flow import Completion, Narrowing, choose_completion
+from airbyte_agent_server.oauth.sessions import ConnectSessions, session_not_found
+from airbyte_agent_server.problems import CONNECTOR_CODES, TENANT_CODES, TYPE_CODES, ProblemError, may_answer
 from airbyte_agent_server.tokens.bearer import claims_of
 from airbyte_agent_server.tokens.claims import Denied, Scope, verify_scope
 from airbyte_agent_server.tokens.tenant import Tenant, Tenants, WorkspaceName
 from airbyte_agent_server.wire.canonical import spelling_of
 
 _PREFIX = f"{API}/integrations/connectors/oauth"
+_SESSION_CODES = ("session_not_found", "session_consumed")
+_CONSENT_CODES = ("invalid_redirect_url", "redirect_origin_not_allowed", "oauth_app_not_configured")
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Connection not completed</title></head>
 <body><h1>The connection was not completed</h1><p>{message}</p></body></html>
@@ -48,6 +51,7 @@ class InitiateBody(TypeFields):
     oauth_input_configuration: ScopeLists = Field(default_factory=ScopeLists)
     completion: Completion | None = Field(default=None, description="What the callback carries.")
     connector_id: UUID | None = Field(default=None, description="Authorize this connector anew.")
+    session_id: UUID | None = Field(default=None, description="The browser connect session that this completes.")
     allow_account_change: bool = Field(default=False, description="Accept another HubSpot account.")
 
 
@@ -62,15 +66,27 @@ class Initiated(BaseModel):
 class OAuthRoutes:
     """Start a consent, and take the browser back from HubSpot."""
 
-    def __init__(self, broker: OAuthBroker, connectors: ConnectorService, tenants: Tenants) -> None:
+    def __init__(
+        self, broker: OAuthBroker, sessions: ConnectSessions, connectors: ConnectorService, tenants: Tenants
+    ) -> None:
+        self._sessions = sessions
         self._broker = broker
         self._connectors = connectors
         self._tenants = tenants
 
     def add_to(self, router: APIRouter) -> None:
         """Register the routes."""
-        router.add_api_route(f"{_PREFIX}/initiate", self.initiate, methods=["POST"])
-        router.add_api_route(f"{_PREFIX}/callback", self.callback, methods=["GET"], response_class=RedirectResponse)
+        starting = may_answer(*TENANT_CODES, *TYPE_CODES, *CONNECTOR_CODES, *_SESSION_CODES, *_CONSENT_CODES)
+        router.add_api_route(f"{_PREFIX}/initiate", self.initiate, methods=["POST"], openapi_extra=starting)
+        router.add_api_route(
+            f"{_PREFIX}/callback",
+            self.callback,
+            methods=["GET"],
+            response_class=RedirectResponse,
+            status_code=302,
+            responses={400: {"description": "A page that says what went wrong.", "content": {"text/html": {}}}},
+            openapi_extra=may_answer("invalid_state"),
+        )
 
     async def initiate(self, request: Request, body: InitiateBody) -> Initiated:
         """Get the URL where a user consents."""
@@ -85,10 +101,15 @@ class OAuthRoutes:
             connector = await self._connectors.find(claims, str(body.connector_id))
             if connector.workspace_id != workspace.id:
                 raise ProblemError("connector_not_found", "The workspace has no such connector: list them.")
+        session = None
+        if body.session_id is not None:
+            session = await self._sessions.find_pending(claims.organization_id, str(body.session_id))
+            if (session.workspace_id, session.connector_type) != (workspace.id, kind.slug):
+                raise session_not_found(session.id)
         completion = choose_completion(
             spellings=spelling_of(request.scope).fields,
             asked=body.completion,
-            reauthorizes=connector is not None,
+            binding="connector_id" if connector is not None else "session_id" if session is not None else None,
         )
         lists = body.oauth_input_configuration
         modes = None if body.entities is None else {item.entity: item.modes for item in body.entities}
@@ -99,14 +120,13 @@ class OAuthRoutes:
                 kind=kind,
                 redirect_url=body.redirect_url,
                 completion=completion,
-                scopes=self._broker.app_scopes().narrowed(
-                    required=lists.scopes, optional=lists.optional_scopes, entities=modes
-                ),
+                narrowing=Narrowing(lists.scopes, lists.optional_scopes, modes),
                 connector=connector,
+                session=session,
                 allow_account_change=body.allow_account_change,
                 name=body.name,
                 replication_config=body.replication_config.public(),
-                entities=None if body.entities is None else [item.model_dump() for item in body.entities],
+                entities=rows_of(body.entities),
             ),
         )
         return Initiated(consent_url=started.consent_url, expires_at=started.expires_at, completion=completion)

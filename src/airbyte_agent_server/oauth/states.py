@@ -23,7 +23,9 @@ class PendingConsent:
     redirect_url: str
     completion: Completion
     app_client_id: str
+    app_id: str | None
     connector_id: str | None
+    session_id: str | None
     allow_account_change: bool
     name: str | None
     replication_config: Mapping[str, object]

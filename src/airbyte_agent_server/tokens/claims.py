@@ -16,6 +16,8 @@ class TokenKind(StrEnum):
 
     APPLICATION = "application"
     SCOPED = "scoped"
+    WIDGET = "widget"
+    MCP = "mcp"
 
 
 class Scope(StrEnum):
@@ -44,17 +46,27 @@ DEFAULT_SCOPES: Mapping[TokenKind, frozenset[Scope]] = {
             Scope.META_READ,
         }
     ),
+    TokenKind.WIDGET: frozenset({Scope.CONNECTORS_READ, Scope.CONNECTORS_WRITE, Scope.OAUTH_INITIATE, Scope.META_READ}),
+    TokenKind.MCP: frozenset({Scope.EXECUTE_READ, Scope.EXECUTE_WRITE}),
 }
-LIFE_S: Mapping[TokenKind, int] = {TokenKind.APPLICATION: 900, TokenKind.SCOPED: 1200}
+LIFE_S: Mapping[TokenKind, int] = {
+    TokenKind.APPLICATION: 900,
+    TokenKind.SCOPED: 1200,
+    TokenKind.WIDGET: 1200,
+    TokenKind.MCP: 1200,
+}
+MCP_PATH = "/mcp"
+"""The address, below the server's own, that tokens of MCP clients are made for; those of connectors hang below it."""
 
 _MANAGING = frozenset({Scope.CONNECTORS_WRITE, Scope.OAUTH_INITIATE})
 _ANY = "*"
-_SEARCHES = frozenset({"search", "api_search", "context_store_search", "context_store_sql_query"})
+SEARCHES = frozenset({"search", "api_search", "context_store_search", "context_store_sql_query"})
+"""What `search` in a token's permissions covers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """What a scoped token may still do. It only takes away; None stands for no limit."""
+    """What a token of a workspace may still do. It only takes away; None stands for no limit."""
 
     read_only: bool = False
     manage: bool = False
@@ -69,7 +81,11 @@ class Permissions:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """A verified token."""
+    """A verified token.
+
+    `allowed_origin` is where a widget token may come from. `resource` is where one of an MCP client may go, and
+    `grant_id` what that client was let in with.
+    """
 
     kind: TokenKind
     organization_id: str
@@ -79,6 +95,9 @@ class Claims:
     permissions: Permissions | None
     token_id: str
     expires_at: datetime
+    allowed_origin: str | None = None
+    resource: str | None = None
+    grant_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +124,27 @@ def verify_scope(claims: Claims, kinds: frozenset[TokenKind], scope: Scope | Non
     """Whether a token of this kind, with these scopes, is admitted."""
     if claims.kind not in kinds:
         wanted = " or ".join(sorted(kinds))
-        return Denied("token_not_allowed", f"This takes a token of kind {wanted}, not {claims.kind}.")
+        return Denied("token_not_allowed", f"This takes a token of kind {wanted}, not {claims.kind}: mint such a one.")
     if scope is not None and scope not in claims.scopes:
-        return Denied("token_not_allowed", f"The token lacks the scope {scope}: mint one that has it.")
+        return Denied("token_not_allowed", f"The token lacks the scope {scope}: {_advice(claims, scope)}.")
     return Ok()
+
+
+def verify_origin(claims: Claims, *, origin: str | None, fetch_site: str | None, own: str) -> Verdict:
+    """Whether a request with this `Origin` and `Sec-Fetch-Site` may carry the token; only widget tokens are bound.
+
+    Browsers leave `Origin` out where a page reads from its own server.
+    """
+    if claims.kind != TokenKind.WIDGET:
+        return Ok()
+    if (origin is None and fetch_site == "same-origin") or (
+        origin is not None and origin in {claims.allowed_origin, own}
+    ):
+        return Ok()
+    return Denied(
+        "origin_mismatch",
+        "A widget token works only from the origin it was minted for: mint one for the page that uses it.",
+    )
 
 
 def verify_connector(claims: Claims, connector_id: str) -> Verdict:
@@ -116,7 +152,10 @@ def verify_connector(claims: Claims, connector_id: str) -> Verdict:
     permissions = claims.permissions
     if permissions is None or permissions.connector_ids is None or connector_id in permissions.connector_ids:
         return Ok()
-    return Denied("permission_denied", "The token's permissions do not include this connector.")
+    return Denied(
+        "permission_denied",
+        "The token's permissions do not include this connector: mint one whose connector_ids name it.",
+    )
 
 
 def verify_call(claims: Claims, *, entity: str, action: str, writes: bool) -> Verdict:
@@ -124,11 +163,23 @@ def verify_call(claims: Claims, *, entity: str, action: str, writes: bool) -> Ve
     scope = Scope.EXECUTE_WRITE if writes else Scope.EXECUTE_READ
     if scope not in claims.scopes:
         what = "writes" if writes else "reads"
-        return Denied("token_not_allowed", f"The token lacks the scope {scope}, which {what} need.")
+        return Denied(
+            "token_not_allowed", f"The token lacks the scope {scope}, which {what} need: {_advice(claims, scope)}."
+        )
     allow = None if claims.permissions is None else claims.permissions.allow
     if allow is None:
         return Ok()
     actions = allow.get(entity, frozenset()) | allow.get(_ANY, frozenset())
-    if action in actions or _ANY in actions or (action in _SEARCHES and "search" in actions):
+    if action in actions or _ANY in actions or (action in SEARCHES and "search" in actions):
         return Ok()
-    return Denied("permission_denied", f"The token's permissions do not include {entity}.{action}.")
+    return Denied(
+        "permission_denied",
+        f"The token's permissions do not include {entity}.{action}: mint one whose `allow` names it.",
+    )
+
+
+def _advice(claims: Claims, scope: Scope) -> str:
+    """How to get a token with this scope."""
+    if claims.permissions is not None and scope in DEFAULT_SCOPES[claims.kind]:
+        return f"mint one whose permissions say {'manage: true' if scope in _MANAGING else 'read_only: false'}"
+    return "mint one that has it"

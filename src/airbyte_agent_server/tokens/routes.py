@@ -1,19 +1,29 @@
 """Routes that mint tokens and say whose they are."""
 
+import difflib
+import json
+from base64 import b64encode
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from starlette.requests import Request
 
+from airbyte_agent_hubspot._catalog import CATALOG
+from airbyte_agent_server.accounts.store import hash_secret
 from airbyte_agent_server.aliases import API
+from airbyte_agent_server.origins import read_origin
+from airbyte_agent_server.problems import TENANT_CODES, ProblemError, may_answer
+from airbyte_agent_server.rates import Rates, too_many
 from airbyte_agent_server.tokens.bearer import check_organization, claims_of
-from airbyte_agent_server.tokens.claims import Permissions
+from airbyte_agent_server.tokens.claims import SEARCHES, Permissions
 from airbyte_agent_server.tokens.service import TokenService
 from airbyte_agent_server.tokens.tenant import Tenant, Tenants, WorkspaceName
 
+_ACTIONS = frozenset(operation.action for operation in CATALOG) | SEARCHES | {"*", "describe"}
 _PREFIX = f"{API}/account/applications"
 
 
@@ -33,13 +43,23 @@ class ApplicationToken(BaseModel):
     organization_id: str
 
 
+def _checked_action(name: str) -> str:
+    if name not in _ACTIONS:
+        near = difflib.get_close_matches(name, _ACTIONS, n=1)
+        guess = f" Did you mean {near[0]}?" if near else ""
+        raise ValueError(f"no entity has an action {name!r}.{guess} Known are: {', '.join(sorted(_ACTIONS))}")
+    return name
+
+
 class AllowedEntity(BaseModel):
     """One row of `allow`."""
 
     model_config = ConfigDict(extra="forbid")
 
     entity: str
-    actions: list[str] = Field(min_length=1, description="Names of actions; `search` covers every search; `*`.")
+    actions: list[Annotated[str, AfterValidator(_checked_action)]] = Field(
+        min_length=1, fail_fast=True, description="Names of actions; `search` covers every search; `*`."
+    )
 
 
 class PermissionsBody(BaseModel):
@@ -50,7 +70,9 @@ class PermissionsBody(BaseModel):
     read_only: bool = Field(default=False, description="Drops writes.")
     manage: bool = Field(default=False, description="Keeps connector management and OAuth.")
     connector_ids: list[UUID] | None = Field(default=None, description="Only these connectors.")
-    allow: list[AllowedEntity] | None = Field(default=None, description="Only these entities and actions.")
+    allow: Annotated[list[AllowedEntity], Field(fail_fast=True)] | None = Field(
+        default=None, description="Only these entities and actions."
+    )
 
     @classmethod
     def of(cls, permissions: Permissions) -> "PermissionsBody":
@@ -63,7 +85,10 @@ class PermissionsBody(BaseModel):
             connector_ids=None if ids is None else [UUID(item) for item in sorted(ids)],
             allow=None
             if allow is None
-            else [AllowedEntity(entity=entity, actions=sorted(actions)) for entity, actions in allow.items()],
+            else [
+                AllowedEntity.model_construct(entity=entity, actions=sorted(actions))
+                for entity, actions in allow.items()
+            ],
         )
 
     def permissions(self) -> Permissions:
@@ -83,6 +108,21 @@ class ScopedTokenBody(BaseModel):
     workspace_name: WorkspaceName | None = None
     workspace_id: UUID | None = Field(default=None, description="An existing workspace, by id.")
     permissions: PermissionsBody | None = None
+
+
+class WidgetTokenBody(ScopedTokenBody):
+    """Whom the token is for, and which pages."""
+
+    allowed_origin: Annotated[str, AfterValidator(read_origin)] = Field(
+        description="Origin of the pages that use it: https, or http on this machine."
+    )
+    organization_id: str = Field(default="", description="The token's own organization; may be left out.")
+
+
+class WidgetToken(BaseModel):
+    """A token for pages: base64 of a JSON object with `token` and `widgetUrl`."""
+
+    token: str
 
 
 class ScopedToken(BaseModel):
@@ -106,21 +146,50 @@ class TokenInfo(BaseModel):
 
 
 class TokenRoutes:
-    """Application tokens, scoped tokens, and what a scoped token is."""
+    """Application, scoped and widget tokens, and what one of the latter two is."""
 
-    def __init__(self, tokens: TokenService, tenants: Tenants) -> None:
+    def __init__(
+        self, tokens: TokenService, tenants: Tenants, rates: Rates, *, failure_limit: int, public_url: str
+    ) -> None:
         self._tokens = tokens
+        self._rates = rates
+        self._failure_limit = failure_limit
         self._tenants = tenants
+        self._public_url = public_url
 
     def add_to(self, router: APIRouter) -> None:
         """Register the routes."""
-        router.add_api_route(f"{_PREFIX}/token", self.mint_application, methods=["POST"])
-        router.add_api_route(f"{_PREFIX}/scoped-token", self.mint_scoped, methods=["POST"])
+        router.add_api_route(
+            f"{_PREFIX}/token",
+            self.mint_application,
+            methods=["POST"],
+            openapi_extra=may_answer("invalid_client", "organization_mismatch"),
+        )
+        router.add_api_route(
+            f"{_PREFIX}/scoped-token", self.mint_scoped, methods=["POST"], openapi_extra=may_answer(*TENANT_CODES)
+        )
+        router.add_api_route(
+            f"{_PREFIX}/widget-token",
+            self.mint_widget,
+            methods=["POST"],
+            openapi_extra=may_answer(*TENANT_CODES, "organization_mismatch"),
+        )
         router.add_api_route(f"{_PREFIX}/scoped-token/info", self.describe, methods=["GET"])
 
     async def mint_application(self, request: Request, body: ClientBody) -> ApplicationToken:
         """Trade a client pair for an application token."""
-        minted = await self._tokens.mint_application(body.client_id, body.client_secret.get_secret_value())
+        address = "" if request.client is None else request.client.host
+        tried = (f"login of {hash_secret(body.client_id)}", f"login from {address}")
+        wait_s = max(self._rates.wait_s(key, self._failure_limit) for key in tried)
+        if wait_s > 0:
+            raise too_many("There were too many logins with a wrong secret", wait_s)
+        try:
+            minted = await self._tokens.mint_application(body.client_id, body.client_secret.get_secret_value())
+        except ProblemError as problem:
+            if problem.type.code == "invalid_client":
+                for key in tried:
+                    self._rates.count(key)
+            raise
         organization_id = minted.claims.organization_id
         check_organization(request.headers.get("x-organization-id", ""), organization_id)
         return ApplicationToken(
@@ -132,13 +201,24 @@ class TokenRoutes:
         claims = claims_of(request)
         workspace = await self._tenants.enter(claims, Tenant.of(body.workspace_name, body.workspace_id))
         permissions = None if body.permissions is None else body.permissions.permissions()
-        minted = self._tokens.mint_scoped(claims, workspace, permissions)
+        minted = await self._tokens.mint_scoped(claims, workspace, permissions)
         return ScopedToken(
             token=minted.token,
             expires_in=minted.expires_in,
             workspace_id=workspace.id,
             workspace_name=workspace.name,
         )
+
+    async def mint_widget(self, request: Request, body: WidgetTokenBody) -> WidgetToken:
+        """Mint a token for pages of one origin, to connect accounts in one workspace."""
+        claims = claims_of(request)
+        check_organization(body.organization_id, claims.organization_id, name="organization_id")
+        workspace = await self._tenants.enter(claims, Tenant.of(body.workspace_name, body.workspace_id))
+        permissions = None if body.permissions is None else body.permissions.permissions()
+        minted = await self._tokens.mint_widget(claims, workspace, permissions, allowed_origin=body.allowed_origin)
+        where = urlencode({"workspaceId": workspace.id, "allowedOrigin": body.allowed_origin})
+        carried = {"token": minted.token, "widgetUrl": f"{self._public_url}/widget?{where}"}
+        return WidgetToken(token=b64encode(json.dumps(carried).encode()).decode())
 
     async def describe(self, request: Request) -> TokenInfo:
         """Say which workspace the token is for, until when, and what it may do."""
@@ -151,4 +231,5 @@ class TokenRoutes:
             workspace_name=workspace.name,
             expires_at=claims.expires_at,
             permissions=permissions,
+            allowed_origin=claims.allowed_origin,
         )

@@ -48,11 +48,11 @@ class TokenService:
             raise ProblemError(
                 "invalid_client", message, extra={"error": "invalid_client", "error_description": message}
             )
-        return self._mint(TokenKind.APPLICATION, organization_id, client_id)
+        return await self._mint(TokenKind.APPLICATION, organization_id, client_id)
 
-    def mint_scoped(self, minter: Claims, workspace: Workspace, permissions: Permissions | None) -> MintedToken:
+    async def mint_scoped(self, minter: Claims, workspace: Workspace, permissions: Permissions | None) -> MintedToken:
         """A token for one workspace, on behalf of the client whose token asks for it."""
-        return self._mint(
+        return await self._mint(
             TokenKind.SCOPED,
             minter.organization_id,
             minter.client_id,
@@ -60,7 +60,45 @@ class TokenService:
             permissions=permissions,
         )
 
-    def _mint(
+    async def mint_widget(
+        self, minter: Claims, workspace: Workspace, permissions: Permissions | None, *, allowed_origin: str
+    ) -> MintedToken:
+        """A token for pages of one origin, to connect accounts in one workspace."""
+        return await self._mint(
+            TokenKind.WIDGET,
+            minter.organization_id,
+            minter.client_id,
+            workspace_id=workspace.id,
+            permissions=permissions,
+            allowed_origin=allowed_origin,
+        )
+
+    async def mint_mcp(  # one argument for each claim
+        self,
+        organization_id: str,
+        client_id: str,
+        workspace_id: str,
+        permissions: Permissions,
+        *,
+        resource: str,
+        grant_id: str,
+    ) -> MintedToken:
+        """A token for an MCP client, on behalf of the client that invited it into the workspace.
+
+        Raises:
+            ProblemError: that client, the workspace or the grant is no longer live.
+        """
+        return await self._mint(
+            TokenKind.MCP,
+            organization_id,
+            client_id,
+            workspace_id=workspace_id,
+            permissions=permissions,
+            resource=resource,
+            grant_id=grant_id,
+        )
+
+    async def _mint(  # one argument for each claim
         self,
         kind: TokenKind,
         organization_id: str,
@@ -68,7 +106,11 @@ class TokenService:
         *,
         workspace_id: str | None = None,
         permissions: Permissions | None = None,
+        allowed_origin: str | None = None,
+        resource: str | None = None,
+        grant_id: str | None = None,
     ) -> MintedToken:
+        await self._signer.keys.refresh()
         now = self._clock.now()
         scopes = DEFAULT_SCOPES[kind]
         claims = Claims(
@@ -80,8 +122,17 @@ class TokenService:
             permissions,
             self._ids.new_id(),
             now + timedelta(seconds=LIFE_S[kind]),
+            allowed_origin,
+            resource,
+            grant_id,
         )
+        if kind == TokenKind.MCP:  # all others come from a token that was looked at just now
+            await self._check_standing(claims)
         return MintedToken(self._signer.sign(claims, issued_at=now), LIFE_S[kind], claims)
+
+    def forget_all(self) -> None:
+        """Verify every token anew: a client, a workspace or an organization was changed."""
+        self._verified.clear()
 
     async def authenticate(self, authorization: str) -> Claims:
         """Whose token the `Authorization` header carries.
@@ -94,18 +145,30 @@ class TokenService:
         if scheme.lower() != "bearer" or not token:
             raise ProblemError("missing_token", "A bearer token is required: send `Authorization: Bearer <token>`.")
         fingerprint = hashlib.sha256(token.encode()).digest()
-        known = self._verified.get(fingerprint)
-        if known is not None and self._clock.now() < known.expires_at:
-            return known
+        claims = await self._verified.recall(fingerprint, lambda: self._verify(token, fingerprint))
+        if self._clock.now() >= claims.expires_at:
+            claims = await self._verify(token, fingerprint)
+        return claims
+
+    async def _verify(self, token: str, fingerprint: bytes) -> Claims:
         drops = self._verified.drops
+        await self._signer.keys.refresh()
         claims = self._signer.verify(token)
-        await self._check_standing(claims)
+        try:
+            await self._check_standing(claims)
+        except ProblemError as problem:
+            problem.readable_by = claims.allowed_origin
+            raise
         self._verified.put(fingerprint, claims, drops=drops)
         return claims
 
     async def _check_standing(self, claims: Claims) -> None:
         if not await self._accounts.is_client_live(claims.client_id):
             raise ProblemError("invalid_token", "The client of this token was disabled: use another client.")
+        if claims.grant_id is not None and not await self._accounts.is_let_in(claims.grant_id):
+            raise ProblemError(
+                "invalid_token", "This MCP client was shut out: send the user to the consent page again."
+            )
         if claims.workspace_id is None:
             return
         workspace = await self._accounts.find_workspace(claims.organization_id, workspace_id=claims.workspace_id)
@@ -119,7 +182,10 @@ def check_active(workspace: Workspace | None) -> Workspace:
         ProblemError: `workspace_inactive`.
     """
     if workspace is None or workspace.status != ACTIVE:
-        raise ProblemError(
-            "workspace_inactive", "The workspace is inactive or deleted: ask the operator to activate it."
-        )
+        raise inactive()
     return workspace
+
+
+def inactive() -> ProblemError:
+    """The error for all that is asked of a workspace that is inactive or deleted."""
+    return ProblemError("workspace_inactive", "The workspace is inactive or deleted: ask the operator to activate it.")

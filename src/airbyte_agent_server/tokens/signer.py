@@ -9,7 +9,7 @@ from joserfc.errors import JoseError
 
 from airbyte_agent_server.ports import Clock
 from airbyte_agent_server.problems import ProblemError
-from airbyte_agent_server.tokens.claims import LEEWAY_S, Claims, Permissions, Scope, TokenKind
+from airbyte_agent_server.tokens.claims import LEEWAY_S, MCP_PATH, Claims, Permissions, Scope, TokenKind
 from airbyte_agent_server.tokens.signing_keys import ALGORITHM, SigningKeys
 
 _TYPE = "at+jwt"
@@ -40,6 +40,8 @@ class _Payload(msgspec.Struct, frozen=True):
     aud: str
     workspace: str | None = None
     permissions: PermissionsClaim | None = None
+    allowed_origin: str | None = None
+    grant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class TokenSigner:
         key = self.keys.signing_key()
         payload: dict[str, object] = {
             "iss": self.issuer,
-            "aud": self.audience,
+            "aud": claims.resource or self.audience,
             "sub": claims.workspace_id or claims.client_id,
             "client_id": claims.client_id,
             "kind": claims.kind,
@@ -70,6 +72,10 @@ class TokenSigner:
             payload |= {"workspace": claims.workspace_id, "act": {"sub": claims.client_id}}
         if claims.permissions is not None:
             payload["permissions"] = msgspec.to_builtins(permissions_claim(claims.permissions))
+        if claims.allowed_origin is not None:
+            payload["allowed_origin"] = claims.allowed_origin
+        if claims.grant_id is not None:
+            payload["grant"] = claims.grant_id
         header = {"alg": ALGORITHM, "kid": key.kid, "typ": _TYPE}
         return jwt.encode(header, payload, key.private, algorithms=[ALGORITHM])
 
@@ -84,21 +90,36 @@ class TokenSigner:
             payload = msgspec.convert(verified.claims, _Payload)
         except (JoseError, ValueError, msgspec.ValidationError):
             raise _invalid("it is not one that this server signed") from None
-        if verified.header.get("typ") != _TYPE or payload.iss != self.issuer or payload.aud != self.audience:
+        if verified.header.get("typ") != _TYPE or payload.iss != self.issuer or not self._is_for_us(payload):
             raise _invalid("it was made for something else")
         expires_at = datetime.fromtimestamp(payload.exp, UTC)
         if self.clock.now() >= expires_at + timedelta(seconds=LEEWAY_S):
-            raise ProblemError("token_expired", "The bearer token has expired: mint a new one.")
+            expired = ProblemError("token_expired", "The bearer token has expired: mint a new one.")
+            expired.readable_by = payload.allowed_origin
+            raise expired
         return Claims(
             payload.kind,
             payload.org,
             payload.client_id,
             payload.workspace,
             frozenset(payload.scopes),
-            None if payload.permissions is None else _permissions(payload.permissions),
+            None if payload.permissions is None else permissions_of(payload.permissions),
             payload.jti,
             expires_at,
+            payload.allowed_origin,
+            payload.aud if payload.kind == TokenKind.MCP else None,
+            payload.grant,
         )
+
+    def _is_for_us(self, payload: _Payload) -> bool:
+        """Tokens of MCP clients are made for one address of this server, all others for the server.
+
+        Source: RFC 8707, section 2
+        """
+        if payload.kind == TokenKind.MCP:
+            own = self.issuer + MCP_PATH
+            return payload.aud == own or payload.aud.startswith(f"{own}/")
+        return payload.aud == self.audience
 
 
 def permissions_claim(permissions: Permissions) -> PermissionsClaim:
@@ -112,7 +133,8 @@ def permissions_claim(permissions: Permissions) -> PermissionsClaim:
     )
 
 
-def _permissions(claim: PermissionsClaim) -> Permissions:
+def permissions_of(claim: PermissionsClaim) -> Permissions:
+    """Permissions as a token or a database carries them."""
     allow = None if claim.allow is None else {row.entity: frozenset(row.actions) for row in claim.allow}
     connector_ids = None if claim.connector_ids is None else frozenset(claim.connector_ids)
     return Permissions(claim.read_only, claim.manage, connector_ids, allow)

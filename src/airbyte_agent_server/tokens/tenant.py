@@ -63,14 +63,20 @@ class Tenants:
         return check_active(await self._accounts.ensure_workspace(claims.organization_id, tenant.name))
 
     async def find(self, claims: Claims, tenant: Tenant) -> Workspace | None:
-        """The workspace to look into; None when there is none of that name. Nothing is created."""
+        """The workspace to look into; None when there is none of that name or id. Nothing is created.
+
+        Raises:
+            ProblemError: it is missing, inactive, or not the token's own.
+        """
         if claims.workspace_id is not None:
             return await self._own(claims, tenant)
         if tenant.workspace_id is not None:
-            return await self._named_by_id(claims, tenant)
-        if tenant.name is None:
+            found = await self._named_by_id(claims, tenant)
+        elif tenant.name is not None:
+            found = await self._accounts.find_workspace(claims.organization_id, name=tenant.name)
+        else:
             raise _required()
-        return await self._accounts.find_workspace(claims.organization_id, name=tenant.name)
+        return None if found is None else check_active(found)
 
     async def _own(self, claims: Claims, tenant: Tenant) -> Workspace:
         own = check_active(

@@ -1,34 +1,67 @@
 """Access tokens from the vault: one refresh per credential at a time, stored before anyone uses it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import msgspec
 from pydantic import SecretStr
 
 from airbyte_agent_hubspot._auth import REFRESH_MARGIN_S
-from airbyte_agent_hubspot._sansio import reauthorization_required
+from airbyte_agent_hubspot._sansio import private_app_token_refused, reauthorization_required
+from airbyte_agent_hubspot.errors import ConnectorError, UpstreamUnavailableError
 from airbyte_agent_hubspot.models import TokenGrant
 from airbyte_agent_server.hubspot import HubspotOAuth, OAuthApp
-from airbyte_agent_server.ports import Clock
+from airbyte_agent_server.ports import Clock, IdSource
 from airbyte_agent_server.problems import ProblemError
+from airbyte_agent_server.telemetry.spans import Watch
 from airbyte_agent_server.vault.secrets import ConnectorSecret, OAuthSecret, PrivateAppSecret
-from airbyte_agent_server.vault.store import OpenedSecret, SecretStore
+from airbyte_agent_server.vault.store import Failure, OpenedSecret, SecretStore
 
-AppOf = Callable[[OAuthSecret], OAuthApp]
+AppOf = Callable[[OAuthSecret], Awaitable[OAuthApp]]
 """The OAuth app that a grant belongs to. Raises `ProblemError` when the server does not know its secret."""
 
 
-class TokenRefresher:
-    """Refreshes the tokens of all connectors, each by one task that everybody who needs it waits for."""
+_FIRST_LOOK_S = 0.05
+_LAST_LOOK_S = 0.5
 
-    def __init__(self, store: SecretStore, oauth: HubspotOAuth, *, app_of: AppOf, clock: Clock) -> None:
+
+class FailureNotes(Protocol):
+    """Where failed refreshes are noted."""
+
+    async def note(self, opened: OpenedSecret, error: ConnectorError, holder: str) -> None:
+        """Note that a refresh of `opened` failed, unless the holder has no right to it any more."""
+        ...
+
+
+class TokenRefresher:
+    """Refreshes the tokens of all connectors.
+
+    In this process one task does it, and everybody who needs the token waits for it. Among the processes one has a
+    lease, and the others look until it is done. The lease spares HubSpot; what keeps grants from being lost is the
+    generation, which lets a process store nothing once somebody else did, however long it slept.
+    """
+
+    def __init__(  # one argument for each part
+        self,
+        store: SecretStore,
+        oauth: HubspotOAuth,
+        notes: FailureNotes,
+        watch: Watch,
+        *,
+        app_of: AppOf,
+        clock: Clock,
+        ids: IdSource,
+    ) -> None:
         self._store = store
         self._oauth = oauth
+        self._notes = notes
+        self._watch = watch
         self._app_of = app_of
         self._clock = clock
+        self._ids = ids
         self._running: dict[str, asyncio.Task[str]] = {}
 
     async def current(self, connector_id: str) -> str:
@@ -40,14 +73,19 @@ class TokenRefresher:
         """Another access token than `rejected`."""
         return await self._refresh(connector_id, rejected=rejected)
 
+    async def renew_ahead(self, connector_id: str, margin_s: float) -> None:
+        """Have an access token that is good for `margin_s` at least."""
+        await self._refresh(connector_id, rejected="", margin_s=margin_s)
+
     async def close(self) -> None:
         """Let refreshes that are under way finish: HubSpot may have answered them already."""
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    async def _refresh(self, connector_id: str, *, rejected: str) -> str:
+    async def _refresh(self, connector_id: str, *, rejected: str, margin_s: float = REFRESH_MARGIN_S) -> str:
         task = self._running.get(connector_id)
         if task is None:
-            task = asyncio.create_task(self._fetch(connector_id, rejected), name=f"refresh {connector_id}")
+            fetching = self._fetch(connector_id, rejected, margin_s)
+            task = asyncio.create_task(fetching, name=f"refresh {connector_id}")
             self._running[connector_id] = task
             task.add_done_callback(lambda done: self._forget(connector_id, done))
         # A caller that is cancelled must not cancel the refresh that others wait for.
@@ -58,30 +96,56 @@ class TokenRefresher:
         if not task.cancelled():
             task.exception()  # read, so that a refresh whose callers all left does not warn
 
-    async def _fetch(self, connector_id: str, rejected: str) -> str:
-        opened = await self._store.reload(connector_id)  # another process may have refreshed it
-        usable = self._usable(opened)
-        if usable is not None and usable != rejected:
-            return usable
-        if opened is None:
-            raise _gone(connector_id)
-        if isinstance(opened.secret, PrivateAppSecret):
-            raise reauthorization_required("the private app's token is invalid or was rotated")
-        grant = await self._oauth.refresh(self._app_of(opened.secret), opened.secret.refresh_token)
-        stored = await self._store.replace(opened, granted(opened.secret, grant))
-        if stored is None:
-            raise _gone(connector_id)
-        return _token_of(stored.secret)
+    async def _fetch(self, connector_id: str, rejected: str, margin_s: float) -> str:
+        holder = self._ids.new_id()
+        seen: OpenedSecret | None = None
+        wait_s = _FIRST_LOOK_S
+        while True:
+            opened = await self._store.reload(connector_id)  # another process may have refreshed it
+            usable = self._usable(opened, margin_s)
+            if usable is not None and usable != rejected:
+                return usable
+            if opened is None:
+                raise _gone(connector_id)
+            secret = opened.secret
+            if isinstance(secret, PrivateAppSecret):
+                raise private_app_token_refused()
+            if seen is not None and opened.failed_at != seen.failed_at:
+                raise _failed_elsewhere(opened)
+            app = await self._app_of(secret)
+            if await self._store.lease(opened, holder):
+                with self._watch.traces.step("refresh token") as span:
+                    span.note({"agent_server.connector_id": connector_id})
+                    return await self._send(opened, secret, app, holder)
+            seen = seen or opened
+            await self._clock.sleep(wait_s)
+            wait_s = min(wait_s * 1.5, _LAST_LOOK_S)
 
-    def _usable(self, opened: OpenedSecret | None) -> str | None:
+    async def _send(self, opened: OpenedSecret, secret: OAuthSecret, app: OAuthApp, holder: str) -> str:
+        try:
+            grant = await self._oauth.refresh(app, secret.refresh_token)
+        except ConnectorError as error:
+            self._watch.metrics.refresh_ended(error.code)
+            await self._notes.note(opened, error, holder)
+            newer = await self._store.reload(opened.connector_id)
+            if newer is not None and newer.generation != opened.generation:
+                return token_of(newer.secret)  # somebody was faster, or connected the account again
+            raise
+        self._watch.metrics.refresh_ended("success")
+        stored = await self._store.replace(opened, granted(secret, grant))
+        if stored is None:
+            raise _gone(opened.connector_id)
+        return token_of(stored.secret)
+
+    def _usable(self, opened: OpenedSecret | None, margin_s: float = REFRESH_MARGIN_S) -> str | None:
         if opened is None:
             return None
         secret = opened.secret
         if isinstance(secret, OAuthSecret) and (
-            secret.expires_at is None or self._clock.now() >= secret.expires_at - timedelta(seconds=REFRESH_MARGIN_S)
+            secret.expires_at is None or self._clock.now() >= secret.expires_at - timedelta(seconds=margin_s)
         ):
             return None
-        return _token_of(secret)
+        return token_of(secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +167,8 @@ class VaultTokens:
         """Nothing to stop: the refresher outlives its connectors' calls."""
 
 
-def _token_of(secret: ConnectorSecret) -> str:
+def token_of(secret: ConnectorSecret) -> str:
+    """The access token that a secret holds; empty if it was never refreshed."""
     token = secret.token if isinstance(secret, PrivateAppSecret) else secret.access_token
     return "" if token is None else token.get_secret_value()
 
@@ -116,6 +181,12 @@ def granted(secret: OAuthSecret, grant: TokenGrant) -> OAuthSecret:
         access_token=SecretStr(grant.access_token),
         expires_at=datetime.fromtimestamp(grant.expires_at_s, UTC),
     )
+
+
+def _failed_elsewhere(opened: OpenedSecret) -> ConnectorError:
+    if opened.failure == Failure.DEAD:
+        return reauthorization_required("the refresh token is invalid")
+    return UpstreamUnavailableError("HubSpot could not refresh the account's token. Try again later.")
 
 
 def _gone(connector_id: str) -> ProblemError:

@@ -1,133 +1,73 @@
-"""Envelope encryption: each owner (a workspace, or the server itself) has a data key wrapped by the master key."""
+"""Envelope encryption: what belongs to an owner is sealed under its data key, which a master key wraps."""
 
 import hmac
 import uuid
-from collections.abc import Callable
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from airbyte_agent_server.db.engine import Database
-from airbyte_agent_server.db.tables import data_keys
 from airbyte_agent_server.ports import Clock, IdSource, SealBrokenError
-from airbyte_agent_server.vault.cipher import KEY_BYTES, decrypt, encrypt
-from airbyte_agent_server.vault.master_key import MasterKey, MasterKeyError, new_nonce
-
-SERVER = "server"
-"""Owner of what belongs to no workspace."""
+from airbyte_agent_server.vault.cipher import decrypt, encrypt
+from airbyte_agent_server.vault.data_keys import DataKeys
+from airbyte_agent_server.vault.key_ring import ReadKeyRing
+from airbyte_agent_server.vault.master_key import new_nonce
 
 _VERSION = b"\x01"
 _KEY_ID_BYTES = 16
-_CACHED_KEYS = 10_000
-
-
-ReadMasterKey = Callable[[bool], MasterKey]
-"""Reads the master key; the flag says that the database is fresh, so that a new key may be made."""
+HEAD_BYTES = len(_VERSION) + _KEY_ID_BYTES
+"""An envelope begins with its version and the id of its data key."""
 
 
 class EnvelopeSealer:
     """Seals under the owner's data key. Envelope: version, data key's id, nonce, ciphertext."""
 
-    def __init__(self, database: Database, read_master_key: ReadMasterKey, *, clock: Clock, ids: IdSource) -> None:
-        self._database = database
-        self._read_master_key = read_master_key
-        self._clock = clock
+    def __init__(self, database: Database, read_ring: ReadKeyRing, *, clock: Clock, ids: IdSource) -> None:
+        self.keys = DataKeys(database, read_ring, clock=clock, ids=ids)
         self._ids = ids
-        self._unlocked: MasterKey | None = None
-        self._keys: dict[str, bytes] = {}
-        self._key_id_of_owner: dict[str, str] = {}
 
     async def unlock(self) -> None:
-        """Read the master key, and make or open the server's own data key with it.
+        """Read the master keys, and make or open the server's own data key with them.
 
         Raises:
-            MasterKeyError: there is no master key, or another one wrapped the data key.
+            MasterKeyError: there is no master key, or another one wrapped a data key.
         """
-        async with self._database.read() as connection:
-            fresh = await connection.scalar(select(data_keys.c.id).limit(1)) is None
-        master_key = self._unlocked = self._read_master_key(fresh)
-        try:
-            await self._own_key(SERVER)
-        except SealBrokenError:
-            raise MasterKeyError(
-                f"The master key in {master_key.origin} (id {master_key.id}) does not open this "
-                "database: its keys are wrapped by another one. Start with the key it was first started with."
-            ) from None
-
-    @property
-    def _master_key(self) -> MasterKey:
-        if self._unlocked is None:
-            raise SealBrokenError("The vault is locked: the server has not started yet.")
-        return self._unlocked
+        await self.keys.unlock()
 
     async def seal(self, plaintext: bytes, *, owner: str, identity: str) -> bytes:
         """An envelope that opens only under the same `identity`."""
-        key_id = await self._own_key(owner)
-        head = _VERSION + uuid.UUID(key_id).bytes
-        bound = head + identity.encode()
-        return head + encrypt(self._keys[key_id], plaintext, identity=bound, nonce=new_nonce(self._ids))
+        data_key = await self.keys.current(owner)
+        head = _VERSION + uuid.UUID(data_key.id).bytes
+        return head + encrypt(data_key.key, plaintext, identity=head + identity.encode(), nonce=new_nonce(self._ids))
 
     async def open(self, envelope: bytes, *, identity: str) -> bytes:
         """The plaintext of an envelope."""
-        head_bytes = len(_VERSION) + _KEY_ID_BYTES
-        head, sealed = envelope[:head_bytes], envelope[head_bytes:]
-        if len(head) != head_bytes or head[:1] != _VERSION:
-            raise SealBrokenError("This is not an envelope of a version that can be opened.")
-        key_id = str(uuid.UUID(bytes=head[1:]))
-        if key_id not in self._keys:
-            await self._load(data_keys.c.id == key_id)
-        if key_id not in self._keys:
+        key_id = key_id_of(envelope)
+        data_key = await self.keys.find(key_id)
+        if data_key is None:
             raise SealBrokenError("The data key of this envelope was destroyed.")
-        return decrypt(self._keys[key_id], sealed, identity=head + identity.encode())
+        head, sealed = envelope[:HEAD_BYTES], envelope[HEAD_BYTES:]
+        return decrypt(data_key.key, sealed, identity=head + identity.encode())
 
     def keyed_hash(self, purpose: str, value: str) -> str:
-        """A hash of `value` that nobody can guess without the server's data key.
+        """A hash of `value` that nobody can guess without the server's first data key.
 
         `unlock` must have run.
         """
-        key = self._keys[self._key_id_of_owner[SERVER]]
-        return hmac.digest(key, f"{purpose}:{value}".encode(), "sha256").hex()
+        return hmac.digest(self.keys.hash_key, f"{purpose}:{value}".encode(), "sha256").hex()
 
-    async def _own_key(self, owner: str) -> str:
-        master_key = self._master_key
-        key_id = self._key_id_of_owner.get(owner) or await self._load(data_keys.c.owner == owner)
-        if key_id is not None:
-            return key_id
-        key_id = self._ids.new_id()
-        wrapped = master_key.wrap(
-            self._ids.random_bytes(KEY_BYTES), identity=_identity(key_id, owner), nonce=new_nonce(self._ids)
-        )
-        try:
-            async with self._database.write() as connection:
-                await connection.execute(
-                    data_keys.insert().values(
-                        id=key_id,
-                        owner=owner,
-                        master_key_id=master_key.id,
-                        wrapped=wrapped,
-                        created_at=self._clock.now(),
-                    )
-                )
-        except IntegrityError:
-            pass  # another request made the owner's key in the meantime; that one counts
-        return await self._own_key(owner)
-
-    async def _load(self, wanted: ColumnElement[bool]) -> str | None:
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(data_keys).where(wanted))).one_or_none()
-        if row is None:
-            return None
-        if len(self._keys) >= _CACHED_KEYS:
-            self._forget_workspaces()
-        self._keys[row.id] = self._master_key.unwrap(row.wrapped, identity=_identity(row.id, row.owner))
-        self._key_id_of_owner[row.owner] = row.id
-        return str(row.id)
-
-    def _forget_workspaces(self) -> None:
-        key_id = self._key_id_of_owner[SERVER]
-        self._keys = {key_id: self._keys[key_id]}
-        self._key_id_of_owner = {SERVER: key_id}
+    async def shred(self, connection: AsyncConnection, owner: str) -> None:
+        """Make all that was ever sealed for `owner` worthless, in the transaction that deletes the owner."""
+        await self.keys.destroy(connection, owner)
+        self.keys.forget(owner)
 
 
-def _identity(key_id: str, owner: str) -> bytes:
-    return f"data-key:{key_id}:{owner}".encode()
+def key_id_of(envelope: bytes) -> str:
+    """The id of the data key that sealed it.
+
+    Raises:
+        SealBrokenError: it is not an envelope.
+    """
+    head = envelope[:HEAD_BYTES]
+    if len(head) != HEAD_BYTES or head[: len(_VERSION)] != _VERSION:
+        raise SealBrokenError("This is not an envelope of a version that can be opened.")
+    return str(uuid.UUID(bytes=head[len(_VERSION) :]))

@@ -8,13 +8,17 @@ from pydantic import SecretStr
 
 
 class OAuthSecret(msgspec.Struct, frozen=True, tag="oauth"):
-    """One OAuth grant. Without `client_secret` it belongs to an OAuth app that the server knows."""
+    """One OAuth grant. Without `client_secret` it belongs to an OAuth app that the server knows.
+
+    With `app_id` that is an organization's, else the server's own.
+    """
 
     refresh_token: SecretStr
     client_id: str
     client_secret: SecretStr | None = None
     access_token: SecretStr | None = None
     expires_at: datetime | None = None
+    app_id: str | None = None
 
 
 class PrivateAppSecret(msgspec.Struct, frozen=True, tag="private_app"):

@@ -1,22 +1,42 @@
 """The secrets of connectors: sealed in the database, opened in memory for as long as they count."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Literal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from airbyte_agent_server.bounded import BoundedCache
 from airbyte_agent_server.db.engine import Database
-from airbyte_agent_server.db.tables import credentials
+from airbyte_agent_server.db.tables import credentials, data_keys
+from airbyte_agent_server.db.types import identity_of
 from airbyte_agent_server.ports import Clock
 from airbyte_agent_server.vault.sealer import EnvelopeSealer
-from airbyte_agent_server.vault.secrets import ConnectorSecret, decode_secret, encode_secret, grant_of
+from airbyte_agent_server.vault.secrets import ConnectorSecret, OAuthSecret, decode_secret, encode_secret, grant_of
 
 SuppliedBy = Literal["caller", "consent"]
 """`caller`: handed over in a request, so perhaps used elsewhere too; `consent`: obtained by our OAuth flow."""
 
+
+class Failure(StrEnum):
+    """Why the last refresh failed: for good, or for now."""
+
+    DEAD = "dead"
+    PASSING = "passing"
+
+
+LEASE_S = 6.0
+"""How long a process has for a refresh before another may try, so how long calls wait for one that died.
+
+HubSpot takes less. Should it take longer, it is asked twice, and whoever stores first wins."""
+
 _CACHED_SECRETS = 10_000
+_USE_NOTED_EVERY_S = 300
+_AT_REST: Mapping[str, None] = dict.fromkeys(("lease", "leased_until", "failure", "failed_at"))
+"""What a new secret begins with: nobody refreshes it, and nothing has failed."""
 _CACHE_LIFE_S = 20.0
 
 
@@ -28,7 +48,9 @@ class SealedSecret:
     workspace_id: str
     supplied_by: SuppliedBy
     grant_hash: str
+    app_id: str | None
     envelope: bytes
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +62,9 @@ class OpenedSecret:
     supplied_by: SuppliedBy
     generation: int
     secret: ConnectorSecret
+    used_at: datetime | None = None
+    failure: Failure | None = None
+    failed_at: datetime | None = None
 
 
 class SecretStore:
@@ -61,7 +86,8 @@ class SecretStore:
             encode_secret(secret), owner=workspace_id, identity=_identity(workspace_id, connector_id)
         )
         grant_hash = self._sealer.keyed_hash("grant", grant_of(secret))
-        return SealedSecret(connector_id, workspace_id, supplied_by, grant_hash, envelope)
+        expires_at, app_id = (secret.expires_at, secret.app_id) if isinstance(secret, OAuthSecret) else (None, None)
+        return SealedSecret(connector_id, workspace_id, supplied_by, grant_hash, app_id, envelope, expires_at)
 
     async def insert(self, connection: AsyncConnection, sealed: SealedSecret) -> None:
         """Store the secret of a new connector, in the transaction that stores the connector."""
@@ -72,7 +98,9 @@ class SecretStore:
                 generation=1,
                 supplied_by=sealed.supplied_by,
                 grant_hash=sealed.grant_hash,
+                app_id=sealed.app_id,
                 sealed=sealed.envelope,
+                expires_at=sealed.expires_at,
                 updated_at=self._clock.now(),
             )
         )
@@ -86,14 +114,32 @@ class SecretStore:
                 generation=credentials.c.generation + 1,
                 supplied_by=sealed.supplied_by,
                 grant_hash=sealed.grant_hash,
+                app_id=sealed.app_id,
                 sealed=sealed.envelope,
+                expires_at=sealed.expires_at,
                 updated_at=self._clock.now(),
+                **_AT_REST,
             )
         )
 
     async def open(self, connector_id: str) -> OpenedSecret | None:
-        """The secret, from memory if it was opened lately; None when the connector has none any more."""
-        return self._opened.get(connector_id) or await self.reload(connector_id)
+        """The secret for use, from memory if it was opened lately; None when the connector has none any more."""
+        return await self._opened.recall(connector_id, lambda: self._reload_for_use(connector_id))
+
+    async def _reload_for_use(self, connector_id: str) -> OpenedSecret | None:
+        opened = await self.reload(connector_id)
+        await self._note_use(opened)
+        return opened
+
+    async def _note_use(self, opened: OpenedSecret | None) -> None:
+        now = self._clock.now()
+        noted_until = now - timedelta(seconds=_USE_NOTED_EVERY_S)
+        if opened is None or (opened.used_at is not None and opened.used_at > noted_until):
+            return
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(credentials).where(credentials.c.connector_id == opened.connector_id).values(used_at=now)
+            )
 
     async def reload(self, connector_id: str) -> OpenedSecret | None:
         """The secret as the database has it now."""
@@ -105,9 +151,45 @@ class SecretStore:
             self._opened.drop(connector_id)
             return None
         plaintext = await self._sealer.open(row.sealed, identity=_identity(row.workspace_id, connector_id))
-        opened = OpenedSecret(connector_id, row.workspace_id, row.supplied_by, row.generation, decode_secret(plaintext))
+        opened = OpenedSecret(
+            connector_id,
+            row.workspace_id,
+            row.supplied_by,
+            row.generation,
+            decode_secret(plaintext),
+            used_at=row.used_at,
+            failure=None if row.failure is None else Failure(row.failure),
+            failed_at=row.failed_at,
+        )
         self._opened.put(connector_id, opened, drops=drops)
         return opened
+
+    async def lease(self, opened: OpenedSecret, holder: str) -> bool:
+        """The sole right to refresh `opened`, for `LEASE_S`; False while another has it, or if `opened` is not news."""
+        now = self._clock.now()
+        free = credentials.c.leased_until.is_(None) | (credentials.c.leased_until <= now)
+        unfailed = credentials.c.failed_at == opened.failed_at  # none failed since: whoever waited for it shall know
+        async with self._database.write() as connection:
+            done = await connection.execute(
+                update(credentials)
+                .where(_is(opened), free, unfailed)
+                .values(lease=holder, leased_until=now + timedelta(seconds=LEASE_S))
+            )
+        return done.rowcount == 1
+
+    async def note_failure(
+        self, connection: AsyncConnection, opened: OpenedSecret, failure: Failure, holder: str
+    ) -> bool:
+        """Remember that the holder's refresh of `opened` failed, and give the right to it back.
+
+        False when it has no right any more: the secret was replaced, or another process took over.
+        """
+        done = await connection.execute(
+            update(credentials)
+            .where(_is(opened), credentials.c.lease == holder)
+            .values(failure=failure, failed_at=self._clock.now(), lease=None, leased_until=None)
+        )
+        return done.rowcount == 1
 
     async def replace(self, opened: OpenedSecret, secret: ConnectorSecret) -> OpenedSecret | None:
         """Store `secret` in place of `opened`, and give back what counts from now on.
@@ -123,15 +205,14 @@ class SecretStore:
         async with self._database.write() as connection:
             await connection.execute(
                 update(credentials)
-                .where(
-                    credentials.c.connector_id == opened.connector_id,
-                    credentials.c.generation == opened.generation,
-                )
+                .where(_is(opened))
                 .values(
                     generation=opened.generation + 1,
                     grant_hash=sealed.grant_hash,
                     sealed=sealed.envelope,
+                    expires_at=sealed.expires_at,
                     updated_at=self._clock.now(),
+                    **_AT_REST,
                 )
             )
         return await self.reload(opened.connector_id)
@@ -139,6 +220,14 @@ class SecretStore:
     async def erase(self, connection: AsyncConnection, connector_id: str) -> None:
         """Destroy a connector's secret."""
         await connection.execute(delete(credentials).where(credentials.c.connector_id == connector_id))
+
+    async def shred(self, connection: AsyncConnection, workspace_id: str) -> None:
+        """Destroy the key of a workspace that is deleted in this transaction; then `scrub`."""
+        await self._sealer.shred(connection, workspace_id)
+
+    async def scrub(self) -> None:
+        """Remove what destroyed keys left behind in the database's files."""
+        await self._database.scrub(data_keys)
 
     def forget(self, connector_id: str) -> None:
         """Drop what memory holds, after a transaction that erased or overwrote the secret."""
@@ -152,5 +241,9 @@ class SecretStore:
             return await connection.scalar(query) is not None
 
 
+def _is(opened: OpenedSecret) -> ColumnElement[bool]:
+    return (credentials.c.connector_id == opened.connector_id) & (credentials.c.generation == opened.generation)
+
+
 def _identity(workspace_id: str, connector_id: str) -> str:
-    return f"connector:{workspace_id}:{connector_id}"
+    return identity_of(credentials.c.sealed, workspace_id=workspace_id, connector_id=connector_id)

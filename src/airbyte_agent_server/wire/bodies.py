@@ -3,12 +3,12 @@
 from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
 from airbyte_agent_server.problems import ProblemError
 
 MAX_JSON_DEPTH = 64
+_JSON_TYPES = frozenset({"", "application/json"})
 _NUL = b"\\u0000"
 _FORM = "application/x-www-form-urlencoded"
 
@@ -19,9 +19,9 @@ async def read_body(scope: Scope, receive: Receive, *, limit_bytes: int) -> byte
     Raises:
         ProblemError: it is larger than `limit_bytes`, or the caller hung up half-way.
     """
-    declared = Headers(scope=scope).get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit_bytes:
-        raise _too_large(limit_bytes)
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value) > limit_bytes:
+            raise _too_large(limit_bytes)
     chunks: list[bytes] = []
     size_bytes, more = 0, True
     while more:
@@ -65,8 +65,10 @@ def decode_object(body: bytes, *, content_type: str, form_allowed: bool) -> dict
 
 def check_media_type(content_type: str) -> None:
     """Raise unless the body may be JSON."""
+    if content_type in _JSON_TYPES:
+        return
     media_type = content_type.partition(";")[0].strip().lower()
-    if media_type not in {"", "application/json"}:
+    if media_type not in _JSON_TYPES:
         raise ProblemError("unsupported_media_type", f"{media_type} is not accepted: send application/json in UTF-8.")
 
 

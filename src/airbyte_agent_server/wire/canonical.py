@@ -11,8 +11,15 @@ from airbyte_agent_server.aliases import API, FIELD_ALIASES, canonical_fields, r
 from airbyte_agent_server.problems import ProblemError
 from airbyte_agent_server.wire.bodies import decode_object, read_body
 
-_LOGIN_PATHS = frozenset({f"{API}/account/applications/token", f"{API}/integrations/connectors/oauth/initiate"})
-_FORM_PATHS = frozenset({f"{API}/account/applications/token"})
+_LOGIN_PATHS = frozenset(
+    {
+        f"{API}/account/applications/token",
+        f"{API}/integrations/connectors/oauth/initiate",
+        f"{API}/oauth/credentials",
+    }
+)
+_FORM_PATHS = frozenset({f"{API}/account/applications/token", "/authorize", "/token", "/revoke"})
+_MCP = "/mcp"
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -34,7 +41,7 @@ def spelling_of(scope: Scope) -> Spelling:
 
 
 class CanonicalRequests:
-    """Rewrites path, query and JSON body. `execute` keeps its body: its route decodes it itself."""
+    """Rewrites path, query and JSON body. `execute` and MCP keep theirs: their routes decode them."""
 
     def __init__(self, app: ASGIApp, *, limit_bytes: int, login_limit_bytes: int) -> None:
         self._app = app
@@ -53,7 +60,7 @@ class CanonicalRequests:
         fields: frozenset[str] = frozenset()
         if scope["query_string"]:
             fields |= _rewrite_query(scope)
-        if scope["method"] in _WITH_BODY and not target.path.endswith("/execute"):
+        if scope["method"] in _WITH_BODY and not _keeps_its_body(target.path):
             body, spelt = await self._canonical_body(scope, receive)
             receive = _replay(body)
             fields |= spelt
@@ -76,6 +83,10 @@ class CanonicalRequests:
             (b"content-length", str(len(body)).encode()),
         ]
         return body, frozenset().union(*canonical.spellings.values())
+
+
+def _keeps_its_body(path: str) -> bool:
+    return path.endswith("/execute") or path == _MCP or path.startswith(f"{_MCP}/")
 
 
 def _rewrite_query(scope: Scope) -> frozenset[str]:

@@ -1,0 +1,1 @@
+"""What can be connected: definitions and templates, in the words of existing clients."""

@@ -1,0 +1,1 @@
+"""What happens to connectors, told to organizations by signed webhooks."""

@@ -1,0 +1,1 @@
+"""Background work that survives the death of the process it runs in."""

@@ -1,0 +1,1 @@
+"""The organization of a token, and all of its connectors."""

@@ -1,0 +1,1 @@
+"""Pages in which users connect their accounts: one for an application's frame, one for a window of its own."""

@@ -1,0 +1,1 @@
+"""Workspaces as their organization administers them."""
