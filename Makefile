@@ -7,14 +7,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # uv brings certificate authorities of its own; a machine behind a company's proxy has one more, in the system's store.
 UV := UV_NO_CONFIG=1 UV_PYTHON_DOWNLOADS=never $(if $(wildcard /etc/ssl/certs/*),UV_SYSTEM_CERTS=1) $(BIN)/uv
-NODE_TESTS := tests/conformance/test_node_clients.py
+NODE_TESTS := tests/conformance/test_node_*.py
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 	--custom-compile-command 'make requirements' $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up down test conformance check gates fmt fmt-check lint types imports docs pages bench requirements clean
+.PHONY: help up down test coverage conformance check gates fmt fmt-check lint types imports deploy-lint licences docs pages fuzz bench tasks chaos requirements clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,24 +31,28 @@ down: ## Stop what `make up` started, from another terminal.
 
 # ---------------------------------------------------------------- prove
 
-test: $(READY)/dev ## Run all tests and check the coverage. ARGS="tests/unit -k page" runs some, without coverage.
-ifdef ARGS
-	$(BIN)/pytest $(ARGS)
-else
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --cov --cov-report= --ignore $(NODE_TESTS)
+TESTS := --numprocesses 3 --dist loadgroup --ignore-glob 'tests/conformance/test_node_*.py'
+
+test: $(READY)/dev ## Run all tests. ARGS="tests/unit -k page" runs some.
+	$(BIN)/pytest $(or $(ARGS),$(TESTS))
+
+coverage: $(READY)/dev ## Run all tests and check what they cover, which takes twice as long.
+	$(BIN)/pytest $(TESTS) --cov --cov-report=
 	$(BIN)/coverage report --include='src/airbyte_agent_hubspot/*' --fail-under=100
 	$(BIN)/coverage report --include='src/airbyte_agent_server/*' --fail-under=95
 	$(BIN)/coverage report --include='src/hubspot_sandbox/*' --fail-under=95
-endif
 
-conformance: $(READY)/dev ## Let clients that others wrote use the sandbox: Python's and, with npm, two for Node.js.
+conformance: $(READY)/dev ## Let clients that others wrote use the sandbox, and MCP clients our tools. Needs npm.
 	@command -v npm >/dev/null || { echo "npm is not installed: Node.js 20 or newer is needed for this."; exit 1; }
 	$(BIN)/pytest tests/conformance
+
+fuzz: $(READY)/dev ## Call the tools wrongly, 10,000 times.
+	FUZZED_CALLS=10000 $(BIN)/pytest tests/unit/tools/test_corrections.py
 
 check: ## All gates, as in CI. Runs each, even if an earlier one fails.
 	@$(MAKE) --no-print-directory --keep-going gates
 
-gates: fmt-check lint types imports docs conformance test
+gates: fmt-check lint types imports docs deploy-lint licences conformance coverage
 
 fmt: $(READY)/dev ## Format the code and mend what the linter can mend by itself.
 	$(BIN)/ruff check --fix-only --quiet
@@ -67,22 +71,38 @@ types: $(READY)/dev ## Check types: mypy on everything, basedpyright on the SDK.
 imports: $(READY)/dev ## Check who imports whom.
 	$(BIN)/lint-imports --no-logo
 
+deploy-lint: $(READY)/dev ## Lint what deploy/ holds; needs nginx, openssl and systemd-analyze.
+	$(BIN)/python scripts/deploy_lint.py
+
+licences: $(READY)/dev ## Look for licences of packages that are neither permissive nor reviewed.
+	$(BIN)/python scripts/licences.py
+
 docs: $(READY)/dev ## Build the documentation into site/; a broken link fails.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 pages: $(READY)/dev ## Rewrite the pages that are generated: the operations, the errors.
-	$(BIN)/python scripts/pages.py
+	PYTHONPATH=. $(BIN)/python scripts/pages.py
+	$(BIN)/python -m benchmarks.agent_tasks --page docs/reference/agent-tasks.md
 
 bench: $(READY)/dev ## Measure, side by side with other clients.
 	$(BIN)/python -m benchmarks $(ARGS)
+
+tasks: $(READY)/dev ## Let an agent work on tasks over sandbox accounts. ARGS="--model URL --name MODEL": a model.
+	$(BIN)/python -m benchmarks.agent_tasks $(ARGS)
+
+chaos: $(READY)/dev ## Kill servers under load, on PostgreSQL, and see that nothing is lost. ARGS="--short" for less.
+	$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 # ---------------------------------------------------------------- install
 
 requirements: $(READY)/uv ## Pin what pyproject.toml allows. UPGRADE=1 takes newer versions.
 	$(COMPILE) --group bootstrap --output-file requirements/bootstrap.txt
-	$(COMPILE) pyproject.toml --extra server --extra sandbox --group build --output-file requirements/up.txt
-	$(COMPILE) pyproject.toml --all-extras --group dev --constraints requirements/up.txt \
-		--output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --all-extras --group dev --output-file requirements/dev.txt
+	$(COMPILE) --group build --constraints requirements/dev.txt --output-file requirements/build.txt
+	$(COMPILE) pyproject.toml --extra server --extra kms --extra mcp --extra telemetry --constraints requirements/dev.txt \
+		--output-file requirements/server.txt
+	$(COMPILE) pyproject.toml --extra server --extra sandbox --extra mcp --group build --constraints requirements/dev.txt \
+		--output-file requirements/up.txt
 
 clean: ## Remove .venv, caches and built files. What `make up` keeps in .run stays.
 	rm -rf $(VENV) .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from benchmarks.virtual_time import PassingTime
 from msgspec.structs import replace
 
 from airbyte_agent_hubspot import ConnectorError, HubspotConnector
@@ -47,25 +48,6 @@ half a second to eight.
 | fault | read once | read always | create once | create always | update once | update always |
 |---|---|---|---|---|---|---|
 """
-
-
-class PassingTime:
-    """The connector's clock: whoever sleeps has slept, and HubSpot's clock has moved."""
-
-    def __init__(self, hubspot: VirtualClock) -> None:
-        self._hubspot = hubspot
-
-    def now_s(self) -> float:
-        """HubSpot's time."""
-        return self._hubspot.now_ms() / 1000
-
-    def monotonic_s(self) -> float:
-        """HubSpot's time."""
-        return self.now_s()
-
-    async def sleep(self, seconds: float) -> None:
-        """Passes at once."""
-        self._hubspot.advance(seconds + 0.001)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
+from cli_page import render_cli
 from errors_page import render_errors
 from faults_page import render_faults
 from fidelity_page import PAGE as FIDELITY
@@ -18,6 +19,7 @@ from fidelity_page import render as render_fidelity
 from greeting import LAST_LINE, Running
 from operations_page import render_operations
 from settings_page import render_settings
+from tokens_page import costs, render_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,8 @@ OPERATIONS: Final = ROOT / "docs/reference/operations.md"
 SETTINGS: Final = ROOT / "docs/reference/server-settings.md"
 ERRORS: Final = ROOT / "docs/reference/errors.md"
 FAULTS: Final = ROOT / "docs/reference/faults.md"
+TOKENS: Final = ROOT / "docs/reference/tokens.md"
+CLI: Final = ROOT / "docs/reference/cli.md"
 
 
 @contextmanager
@@ -47,9 +51,11 @@ def running_pair() -> Iterator[Running]:
 def main() -> int:
     """Writes all of them."""
     OPERATIONS.write_text(render_operations(), encoding="utf-8")
+    CLI.write_text(render_cli(), encoding="utf-8")
     SETTINGS.write_text(render_settings(), encoding="utf-8")
     FIDELITY.write_text(render_fidelity(FIDELITY.read_text(encoding="utf-8")), encoding="utf-8")
     FAULTS.write_text(asyncio.run(render_faults()), encoding="utf-8")
+    TOKENS.write_text(render_tokens(asyncio.run(costs())), encoding="utf-8")
     with running_pair() as running:
         ERRORS.write_text(asyncio.run(render_errors(running)), encoding="utf-8")
     return 0

@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 _INTRO = """\
 # Settings of the server
 
-Read once at the start, from the environment. `make pages` writes this page from the class that reads them. A variable
-that begins with `AGENT_SERVER_` and is not listed here stops the start: it is a typing error that would go unnoticed.
+Read once at the start, from the environment and from a file. `make pages` writes this page from the class that reads
+them. A name that is not listed here stops the start: it is a typing error that would go unnoticed.
+
+The file is TOML; `--config` names it, or the variable `AGENT_SERVER_CONFIG`. Its keys are the names below in lower
+case, without the prefix: `public_url = "https://agents.example.com"`, `redirect_origins = ["loopback"]`. Variables win
+over the file; an empty one counts as absent. Words of a list are parted by blanks or commas in a variable, `true` and
+`false` are written so. If there are secrets in the file, only the server's user should be able to read it.
 
 | Variable | Default | What it is |
 |---|---|---|"""
@@ -33,8 +38,10 @@ def _rows() -> Iterator[str]:
 
 def _default(field: FieldInfo) -> str:
     value: object = field.default
-    if value is None:
-        return ""
     if isinstance(value, tuple):
-        return "`" + " ".join(str(part) for part in value) + "`"
+        value = " ".join(str(part) for part in value)
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
     return f"`{value}`"

@@ -62,6 +62,9 @@ REQUIREMENTS: Final[dict[str, Requirement]] = {
     "login": Requirement(
         "issue 3", "`hubspot-agent login` takes one grant from the browser, checks the state and prints no token."
     ),
+    "command-line": Requirement(
+        "issue 5", "One command line for both ways to run: it teaches, asks before it destroys, and completes names."
+    ),
     "missing-credentials": Requirement(
         "issue 2", "Without client id and secret and with an expired token, the error says exactly what is missing."
     ),
@@ -115,5 +118,86 @@ REQUIREMENTS: Final[dict[str, Requirement]] = {
     "tool-errors": Requirement(
         "issue 2", "Errors that a model can mend become what its framework wants, so that the next call succeeds."
     ),
+    "shaped-results": Requirement(
+        "issue 5", "A tool's result stays within its budget, says what it leaves out and how to get it, with a receipt."
+    ),
+    "untrusted-text": Requirement(
+        "issue 5", "What the CRM holds arrives between marks that no text in it can end; personal data can be hidden."
+    ),
+    "tool-retries": Requirement(
+        "issue 5", "A tool tries again by itself after errors that may pass, if it is told to."
+    ),
     "tool-text": Requirement("issue 2", "What a model is told names every operation, in at most 1,500 tokens."),
+    "build-tools": Requirement(
+        "issue 5", "`build_tools` serves each framework, tested with its own loop and test model."
+    ),
+    "teaching-errors": Requirement(
+        "issue 5", "A malformed call of a tool is answered by what was wrong and a call that is right; nothing is sent."
+    ),
+    "three-tools": Requirement("issue 5", "Three tools give an agent all of HubSpot in at most 900 tokens."),
+    "agent-tasks": Requirement(
+        "issue 5", "The common questions take at most two calls, with writes three, and 2,000 tokens of each result."
+    ),
+    "tokens": Requirement("issue 5", "What tools and results cost a model is measured, and stays within its limits."),
+    "mcp-stdio": Requirement("issue 5", "A program that starts `hubspot-agent mcp` lists its tools and calls them."),
+    "mcp-foreign-clients": Requirement(
+        "issue 5", "MCP clients that others wrote list and call tools over stdio and over HTTP, with auth."
+    ),
+    "mcp-questions": Requirement("issue 5", "Each of the common questions is a prompt, with calls that work."),
+    "mcp-cancel": Requirement("issue 5", "A client that gives up a call ends the request to HubSpot."),
+    # ---- whoever runs the server
+    "jobs-survive-death": Requirement(
+        "issue 4", "A job whose process is killed is finished by another; steps that were recorded do not run again."
+    ),
+    "one-refresh-over-all-processes": Requirement(
+        "issue 4",
+        "However many processes find a token expired, one refreshes it, and the others use what it got.",
+    ),
+    "no-older-grant-over-a-newer": Requirement(
+        "issue 4", "A process that slept in the middle of a refresh cannot store its grant over a newer one."
+    ),
+    "backup": Requirement("issue 4", "A backup restored on a fresh machine opens, all of it."),
+    "two-secrets": Requirement("contract 3", "A client may have two live secrets, so that they can be changed."),
+    "revocation": Requirement(
+        "issue 4", "A connector, a workspace or an organization is revoked at once, with a receipt of what was done."
+    ),
+    "signing-key-rotation": Requirement(
+        "contract 4.1", "A key is published 300 s before it signs, and accepted until its last token ended, plus 60 s."
+    ),
+    "key-rotation": Requirement(
+        "issue 4",
+        "Master and data keys change under load: no request fails; what was cut short goes on later.",
+    ),
+    "webhooks": Requirement(
+        "issue 4", "Events about connectors reach the organization's endpoints, signed as Standard Webhooks."
+    ),
+    "revocation-is-retried": Requirement(
+        "contract 6.4", "A revocation that failed does not block a deletion, and is tried again in the background."
+    ),
+    "metrics-name-no-tenant": Requirement(
+        "contract 12", "`/metrics` counts what happens, without organization, workspace or connector as labels."
+    ),
+    "logs-show-no-secret": Requirement(
+        "issue 4", "Logs have the id and the route of a request; what has the form of a secret is hidden in them."
+    ),
+    "deploy-is-linted": Requirement(
+        "issue 4", "Everything in `deploy/` is held against a linter, which would find a mistake."
+    ),
+    "traces": Requirement(
+        "issue 4", "A call is one trace: request, execute, refresh, HubSpot; without secrets, addresses and parameters."
+    ),
+    "mcp-door": Requirement(
+        "issue 5",
+        "A foreign MCP client finds the OAuth server, is let in by a user with a connect code, and refreshes.",
+    ),
+    "mcp-call-is-execute": Requirement(
+        "issue 5", "A tool called over MCP is an execute: same permissions, limits and record, `interface` is mcp."
+    ),
+    "mcp-any-process": Requirement("issue 5", "Any process of the server answers any request of an MCP client."),
+    "no-request-smuggling": Requirement(
+        "issue 4", "A request of whose length two parsers could think differently is refused."
+    ),
+    "server-leaves-no-secret": Requirement(
+        "issue 4", "After each test, database, files, metrics, spans and errors of its server are searched for secrets."
+    ),
 }

@@ -11,14 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
 SECRETS: Final = {
-    "a refresh token of HubSpot": re.compile(r"\b(?:na1|eu1)-[0-9a-f]{4}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"),
-    "an access token of HubSpot": re.compile(r"\bC[A-Za-z0-9_-]{400,}"),
-    "the token of a private app": re.compile(r"\bpat-(?:na1|eu1)-[0-9a-f]{8}-[0-9a-f]{4}-"),
-    "a token of the server": re.compile(r"\beyJ[A-Za-z0-9_-]{16,}\.eyJ[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+    "a refresh token of HubSpot": re.compile(r"(?:na|eu)1-[0-9a-f]{4}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"),
+    "an access token of HubSpot": re.compile(r"C(?<!\wC)[A-Za-z0-9_-]{400,}"),
+    "the token of a private app": re.compile(r"pat-(?:na1|eu1)-[0-9a-f]{8}-[0-9a-f]{4}-"),
+    "a token of the server": re.compile(r"eyJ(?<!\weyJ)[A-Za-z0-9_-]{16,}\.eyJ[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
     "a client secret": re.compile(r"client_secret[\"'=: ]+(?!\*|None|null|<)[A-Za-z0-9_-]{20,}"),
-    "a bearer": re.compile(r"[Bb]earer [A-Za-z0-9_.-]{40,}"),
+    "a bearer": re.compile(r"earer [A-Za-z0-9_.-]{40,}"),
 }
-"""What a secret looks like, by the forms that HubSpot's, the sandbox's and the server's have."""
+"""What a secret looks like, by the forms that HubSpot's, the sandbox's and the server's have.
+
+Each begins with letters, for which Python searches ten times as fast as for a boundary: logs can be long.
+"""
 
 
 def find_secrets(texts: Iterable[str]) -> list[str]:

@@ -37,7 +37,7 @@ def test_a_quick_run_writes_every_figure_and_exits_by_its_targets(tmp_path: Path
     report = tmp_path / "bench.json"
 
     run = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "benchmarks", "--quick", "--check", "--json", report],
+        [sys.executable, "-m", "benchmarks", "--only", "client", "--quick", "--check", "--json", report],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -63,3 +63,24 @@ def test_a_quick_run_writes_every_figure_and_exits_by_its_targets(tmp_path: Path
         ("after the first 5,000 records", 1.2),
     ]
     assert run.returncode == (0 if all(target["met"] for target in targets) else 1)
+
+
+def test_http_versions_are_compared_by_calls_that_spoke_them() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.http_versions", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    lines = run.stdout.splitlines()
+    titles = [line.partition("  ")[0] for line in lines if line.startswith(("calls:", "CPU:"))]
+    assert titles == [
+        f"{what}: {answer}, {concurrent} concurrent"
+        for answer in ("page of 65,165 bytes", "small of 14 bytes")
+        for concurrent in (1, 16)
+        for what in ("calls", "CPU")
+    ]
+    assert [line.split()[0] for line in lines if line.startswith("  HTTP")] == ["HTTP/1.1", "HTTP/2"] * 8

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from airbyte_agent_hubspot import HubspotConnector
+from airbyte_agent_server.settings import read_settings
 from docs.made_up import MadeUp
 from docs.pages import ROOT, Block, Shell, read_blocks
 from services import call
@@ -19,11 +20,18 @@ PAGES = [
     "docs/quickstart.md",
     "docs/how-to/open-source.md",
     "docs/how-to/hosted.md",
+    "docs/how-to/widget.md",
+    "docs/how-to/connectors.md",
+    "docs/how-to/questions.md",
     "docs/how-to/read-many.md",
     "docs/how-to/write.md",
     "docs/how-to/frameworks.md",
+    "docs/how-to/shaping.md",
+    "docs/how-to/untrusted-text.md",
+    "docs/how-to/mcp.md",
     "docs/how-to/keep-tokens.md",
     "docs/how-to/log-in.md",
+    "docs/how-to/webhooks.md",
 ]
 
 
@@ -83,6 +91,37 @@ def test_an_organization_is_made_as_the_guide_says(tmp_path: Path) -> None:
     command = line.removeprefix("$ python ")
     variables = {"AGENT_SERVER_DATA_DIR": str(tmp_path / "data")}
     assert "client_secret: " in Shell(tmp_path, variables).run(f"{sys.executable} {command}")
+
+
+def test_the_shell_lines_of_the_page_of_webhooks_run(up: MadeUp, tmp_path: Path) -> None:
+    create, deliveries, rotate = (
+        block.text for block in read_blocks("docs/how-to/webhooks.md") if block.language == "bash"
+    )
+    pair = {"client_id": up.values["airbyte_client_id"], "client_secret": up.values["airbyte_client_secret"]}
+    server_url, organization_id = up.values["server_url"], up.values["organization_id"]
+    app = str(call("POST", f"{server_url}/api/v1/account/applications/token", body=pair)["access_token"])
+    hooks = f"{server_url}/api/v1/organizations/{organization_id}/webhooks"
+    shell = Shell(tmp_path, {"AIRBYTE_API_URL": server_url, "ORGANIZATION_ID": organization_id, "APP": app})
+    made = json.loads(shell.run(create))
+    shell = Shell(tmp_path, {"HOOKS": hooks, "WEBHOOK_ID": made["id"], "APP": app})
+    assert json.loads(shell.run(deliveries)) == {"data": [], "next_cursor": None}
+    assert json.loads(shell.run(rotate))["secret"] != made["secret"]
+    call("DELETE", f"{hooks}/{made['id']}", token=app)
+
+
+def test_the_shell_lines_of_the_page_of_the_mcp_door_run(up: MadeUp, tmp_path: Path) -> None:
+    page = "docs/how-to/mcp-server.md"
+    listing, invitation, origins, let_in = (block.text for block in read_blocks(page) if block.language == "bash")
+    shell = Shell(tmp_path, up.variables())
+    assert "hubspot_execute" in shell.run(listing)
+    made = json.loads(shell.run(f"{listing} > {tmp_path}/listed\n{invitation}"))
+    assert json.loads(shell.run(f"{listing} > {tmp_path}/listed\n{let_in}")) == {"data": []}
+    shown, client = (json.loads(block.text) for block in read_blocks(page) if block.language == "json")
+    assert made.keys() == shown.keys()
+    assert made["mcp_url"] == f"{up.values['server_url']}/mcp"
+    assert client["servers"]["hubspot"]["url"] == shown["mcp_url"]
+    name, _, value = origins.removeprefix("export ").partition("=")
+    assert read_settings({name: value.strip('"')}).mcp_redirect_origins[1] == "https://claude.ai"
 
 
 def test_every_page_that_a_page_links_to_exists() -> None:

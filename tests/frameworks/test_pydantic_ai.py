@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from pydantic_ai import Agent, ModelRetry
@@ -155,8 +155,9 @@ async def test_what_the_model_cannot_mend_stops_the_run() -> None:
 
 
 @pytest.mark.requirement("tool-errors")
-async def test_the_frameworks_error_keeps_ours_as_its_cause() -> None:
-    @HubspotConnector.tool_utils(framework="pydantic-ai")
+@pytest.mark.parametrize("name", ["pydantic-ai", "pydantic_ai"])
+async def test_the_frameworks_error_keeps_ours_as_its_cause(name: Literal["pydantic-ai", "pydantic_ai"]) -> None:
+    @HubspotConnector.tool_utils(framework=name)
     async def failing() -> None:
         raise RecordNotFoundError("HubSpot has no such record.")
 

@@ -68,6 +68,8 @@ async def serve(hubspot: Hubspot, data_dir: Path) -> AsyncIterator[World]:
         public_url=PUBLIC_URL,
         data_dir=data_dir,
         database_url=f"sqlite:///{data_dir / 'server.db'}",
+        organization_rate_limit=0,  # clocks stand still here
+        workspace_rate_limit=0,
         hubspot_api_base_url=HUBSPOT_URL,
         hubspot_authorize_url=f"{HUBSPOT_URL}/oauth/authorize",
         hubspot_client_id=app.client_id,
@@ -86,7 +88,11 @@ async def connect(mode: str, hubspot: Hubspot, tmp_path: Path) -> AsyncIterator[
     """Makes connectors to the account: directly, or through a server where it is connected already."""
     if mode == "local":
         yield functools.partial(
-            HubspotConnector, auth_config=hubspot.config, base_url="https://hubspot.test", transport=hubspot.wire
+            HubspotConnector,
+            auth_config=hubspot.config,
+            base_url="https://hubspot.test",
+            transport=hubspot.wire,
+            clock=hubspot.clock,
         )
         return
     async with serve(hubspot, tmp_path) as world:

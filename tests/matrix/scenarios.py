@@ -105,6 +105,7 @@ _CHANGE: dict[str, dict[str, object]] = {
 _UNIQUE = "walk_key"
 """A unique property that each walk makes, to upsert by."""
 _MERGEABLE = frozenset({"contacts", "companies", "deals", "tickets"})
+_BUSINESS = frozenset({*_MERGEABLE, "products", "line_items", "quotes", "leads"})
 
 
 def id_name_of(entity: str) -> str:
@@ -145,6 +146,7 @@ def record_walk(entity: str) -> list[Step]:
             {"idProperty": by_key[0], "inputs": [{"id": by_key[1], "properties": change}]},
         ),
     ]
+    steps += _questions(entity)
     if entity in _MERGEABLE:
         steps.append(
             Step(
@@ -158,6 +160,32 @@ def record_walk(entity: str) -> list[Step]:
         Step(entity, "batch_delete", {"ids": [of("batch", "items", 0, "id")]}),
         Step(entity, "delete", {id_name: of("made", "id")}, expect={"deleted": True}),
     ]
+
+
+def _questions(entity: str) -> list[Step]:
+    """The operations on records that are made of others."""
+    steps = [
+        Step(entity, "find", {"where": {"created": "this year"}, "limit": 3}),
+        Step(entity, "aggregate", {"groupBy": "month"}),
+    ]
+    if entity in _BUSINESS:
+        name = next(iter(_NEW[entity])) if entity != "contacts" else "firstname"
+        steps += [
+            Step(entity, "overview", {"record": of("made", "id")}, expect={"entity": entity}),
+            Step(entity, "upsert_by", {"by": {name: "Nobody"}, "properties": _unnamed(entity, name)}),
+        ]
+    if entity in {"deals", "tickets"}:
+        stage = "Contract sent" if entity == "deals" else "Waiting on us"
+        steps.append(Step(entity, "move_stage", {"record": of("made", "id"), "stage": stage}, expect={"changed": True}))
+    if entity == "tasks":
+        steps.append(Step(entity, "create_task", {"title": "Call back", "due": "next friday"}))
+    return steps
+
+
+def _unnamed(entity: str, name: str) -> dict[str, object]:
+    """What a new record needs beside its name."""
+    values = {"email": "nobody@acme.example"} if entity == "contacts" else _NEW[entity]
+    return {key: value for key, value in values.items() if key != name} or _CHANGE[entity]
 
 
 def _second(entity: str, new: dict[str, object]) -> dict[str, object]:
@@ -236,6 +264,11 @@ def _object_walk() -> list[Step]:
             "merge",
             {**kind, "primaryObjectId": of("one", "id"), "objectIdToMerge": of("two", "id")},
         ),
+        Step("objects", "find", {**kind, "where": {"title": "Three"}}),
+        Step("objects", "aggregate", {**kind, "groupBy": "title"}),
+        Step("objects", "overview", {**kind, "record": of("three", "id")}),
+        Step("objects", "upsert_by", {**kind, "by": {"title": "Five"}, "properties": {"title": "Five"}}, "five"),
+        Step("objects", "delete", {**kind, "objectId": of("five", "record", "id")}),
         Step("objects", "batch_delete", {**kind, "ids": [of("three", "id"), of("four", "items", 0, "id")]}),
         Step("objects", "delete", {**kind, "objectId": of("one", "id")}),
         Step("schemas", "delete", kind),
@@ -361,6 +394,8 @@ def _account_walk() -> list[Step]:
         Step("*", "check", {}, expect={"status": "healthy"}),
         Step("account", "details"),
         Step("account", "api_usage"),
+        Step("account", "granted_scopes"),
+        Step("account", "describe_portal", expect={"not_read": []}),
         Step("contacts", "list", {"limit": 1}, "contact"),
         Step("subscriptions", "get", {"email": of("contact", "data", 0, "properties", "email")}, "subscriptions"),
         Step(
@@ -383,6 +418,20 @@ def _account_walk() -> list[Step]:
     ]
 
 
+def _activity_walk() -> list[Step]:
+    return [
+        Step("contacts", "list", {"limit": 1}, "contact"),
+        Step(
+            "activities",
+            "log",
+            {"kind": "note", "text": "Walked", "records": {"contact": of("contact", "data", 0, "id")}},
+            expect={"kind": "notes"},
+        ),
+        Step("activities", "find", {"where": {"date": "this year"}, "limit": 2}),
+        Step("activities", "aggregate", {"groupBy": ["kind", "month"]}),
+    ]
+
+
 WALKS: dict[str, list[Step]] = {
     **{entity: record_walk(entity) for entity in _NEW},
     "objects and schemas": _object_walk(),
@@ -391,4 +440,5 @@ WALKS: dict[str, list[Step]] = {
     "pipelines": _pipeline_walk(),
     "people and lists": _people_walk(),
     "account": _account_walk(),
+    "activities": _activity_walk(),
 }

@@ -46,11 +46,12 @@ class SimulatedClock:
         while self._sleepers:
             await self._quiet()
             at_s, _, woken = heapq.heappop(self._sleepers)
+            if woken.done():  # whoever slept was called off
+                continue
             self._passed_s = max(self._passed_s, at_s)
             behind_s = self.now_s() - self._hubspot.now().timestamp()
             self._hubspot.advance(max(0.0, behind_s))
-            if not woken.done():
-                woken.set_result(None)
+            woken.set_result(None)
 
     async def _quiet(self) -> None:
         seen, rounds = self.moves, 0

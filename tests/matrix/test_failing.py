@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -13,6 +14,7 @@ from airbyte_agent_hubspot._wire import HttpResponse
 from airbyte_agent_hubspot.errors import (
     InvalidParamsError,
     MissingScopesError,
+    OutcomeUnknownError,
     RateLimitedError,
     ReauthorizationRequiredError,
     RecordNotFoundError,
@@ -20,6 +22,7 @@ from airbyte_agent_hubspot.errors import (
     UpstreamRejectedError,
     UpstreamUnavailableError,
 )
+from hubspot_sandbox.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +70,40 @@ async def test_a_record_that_is_not_there_is_not_found(connector: HubspotConnect
     assert caught.value.upstream.status == 404
 
 
+@pytest.mark.parametrize("action", ["get", "update"])
+async def test_an_id_of_another_type_names_that_type(
+    connector: HubspotConnector, hubspot: Hubspot, action: str
+) -> None:
+    company = await connector.companies.create(properties={"name": "Walnut Ltd"})
+    hubspot.wire.seen.clear()
+    change = {"properties": {"subject": "x"}} if action == "update" else {}
+    with pytest.raises(RecordNotFoundError) as caught:
+        await connector.execute("tickets", action, {"ticketId": company.id, **change})
+    assert caught.value.code == "record_not_found"
+    assert f"but one in companies: call companies.{action}" in caught.value.message
+    [item] = caught.value.errors
+    assert (item.field, item.error_code) == ("params.ticketId", "other_object_type")
+    assert item.details == {"object_types": ["companies"]}
+    assert caught.value.upstream is not None
+    assert caught.value.upstream.status == 404
+    asked = [request.url.partition("/2026-03/")[2] for request in hubspot.wire.seen if "/objects/" in request.url]
+    assert asked[0] == f"tickets/{company.id}"
+    assert sorted(asked[1:]) == [f"{entity}/batch/read" for entity in ("companies", "contacts", "deals")]
+
+
+async def test_types_that_the_connector_may_not_read_are_not_spoken_of(
+    connector: HubspotConnector, hubspot: Hubspot
+) -> None:
+    company = await connector.companies.create(properties={"name": "Walnut Ltd"})
+    forbidden = HttpResponse(403, {"content-type": "application/json"}, b'{"category":"MISSING_SCOPES"}')
+    hubspot.wire.answers["/crm/objects/2026-03/companies/batch/read"] = forbidden
+    with pytest.raises(RecordNotFoundError) as caught:
+        await connector.tickets.get(company.id)
+    assert caught.value.code == "record_not_found"
+    assert "compan" not in caught.value.message
+    assert "other_object_type" not in {item.error_code for item in caught.value.errors}
+
+
 async def test_an_unknown_object_type_is_rejected_with_hubspots_reason(connector: HubspotConnector) -> None:
     with pytest.raises(UpstreamRejectedError) as caught:
         await connector.objects.list("widgets")
@@ -110,7 +147,9 @@ async def test_an_expired_access_token_is_replaced_once_for_fifty_calls(
     assert hubspot.wire.count(TOKEN_PATH) == 1
 
 
-async def test_a_missing_scope_is_named(connector: HubspotConnector, hubspot: Hubspot) -> None:
+async def test_a_missing_scope_is_named_with_the_way_to_grant_it(
+    connector: HubspotConnector, hubspot: Hubspot, mode: str
+) -> None:
     hubspot.wire.answers[CONTACTS_PATH] = HttpResponse(
         403,
         {"content-type": "application/json"},
@@ -120,6 +159,25 @@ async def test_a_missing_scope_is_named(connector: HubspotConnector, hubspot: Hu
     with pytest.raises(MissingScopesError) as caught:
         await connector.contacts.list()
     assert caught.value.code == "missing_scopes"
+    details = caught.value.errors[0].details
+    assert details["required_scopes"] == ["crm.objects.contacts.read"]
+    if mode == "hosted":  # where the server starts the flow
+        assert isinstance(details["connector_id"], str)
+        return
+    page = urlsplit(str(details["consent_url"]))
+    asked = parse_qs(page.query)
+    assert (page.netloc, asked["client_id"]) == ("app.hubspot.com", [hubspot.config.client_id])
+    assert set(asked["scope"][0].split()) == {*(await connector.granted_scopes()).scopes, "crm.objects.contacts.read"}
+
+
+async def test_a_missing_scope_is_named_even_if_the_granted_ones_cannot_be_had(
+    connector: HubspotConnector, hubspot: Hubspot
+) -> None:
+    hubspot.wire.answers[CONTACTS_PATH] = HttpResponse(403, {}, b'{"category":"MISSING_SCOPES","message":"missing"}')
+    await connector.owners.list()
+    hubspot.wire.answers["/oauth/2026-03/token/introspect"] = NotSentError("refused")
+    with pytest.raises(MissingScopesError) as caught:
+        await connector.contacts.list()
     assert caught.value.errors[0].details["required_scopes"] == ["crm.objects.contacts.read"]
 
 
@@ -135,7 +193,21 @@ async def test_a_daily_limit_is_said_at_once(connector: HubspotConnector, hubspo
     assert caught.value.code == "upstream_rate_limited"
     assert caught.value.upstream is not None
     assert caught.value.upstream.policy == "DAILY"
+    # 10:00 UTC of a winter day is 5 hours earlier in the account's time zone.
+    assert caught.value.errors[0].details == {"resets_at": "2026-11-24T05:00:00Z"}
+    assert caught.value.retry_after_s == 19 * 3600
     assert hubspot.wire.count(CONTACTS_PATH) == 1
+
+
+async def test_a_daily_limit_that_keeps_the_time_zone_back_is_said_all_the_same(
+    connector: HubspotConnector, hubspot: Hubspot
+) -> None:
+    refused = HttpResponse(429, {}, b'{"message":"You have reached your daily limit.","policyName":"DAILY"}')
+    hubspot.wire.answers |= {CONTACTS_PATH: refused, "/account-info/2026-03/details": refused}
+    with pytest.raises(RateLimitedError) as caught:
+        await connector.contacts.list()
+    assert "midnight of the account's time zone" in caught.value.message
+    assert caught.value.retry_after_s is None
 
 
 async def test_a_stopped_hubspot_is_unavailable(connector: HubspotConnector, hubspot: Hubspot) -> None:
@@ -144,6 +216,23 @@ async def test_a_stopped_hubspot_is_unavailable(connector: HubspotConnector, hub
         await connector.contacts.list()
     assert caught.value.code == "upstream_unavailable"
     assert caught.value.retryable
+
+
+async def test_an_answer_that_broke_off_is_asked_for_again(connector: HubspotConnector, hubspot: Hubspot) -> None:
+    whole = await connector.contacts.list(limit=2)
+    hubspot.wire.seen.clear()
+    hubspot.portal.faults.add(Fault(kind="truncated_json", route=CONTACTS_PATH, times=1))
+    assert await connector.contacts.list(limit=2) == whole
+    assert hubspot.wire.count(CONTACTS_PATH) == 2
+
+
+async def test_a_create_whose_answer_broke_off_is_done_once_and_says_that_its_outcome_is_unknown(
+    connector: HubspotConnector, hubspot: Hubspot
+) -> None:
+    hubspot.portal.faults.add(Fault(kind="truncated_json", route=CONTACTS_PATH))
+    with pytest.raises(OutcomeUnknownError):
+        await connector.contacts.create(properties={"email": "broken-off@acme.example"})
+    assert hubspot.wire.count(CONTACTS_PATH) == 1
 
 
 async def test_a_check_of_a_broken_connector_says_why_instead_of_raising(
