@@ -119,7 +119,11 @@ def read_problem(response: HttpResponse) -> ConnectorError:
     return error_class(
         problem.message or problem.detail or f"The server answered HTTP {response.status}.",
         code=problem.code,
-        errors=[FieldError(item.field, item.message, item.error_code, item.details) for item in problem.errors],
+        errors=[
+            FieldError(item.field, item.message, item.error_code, item.details)
+            for item in problem.errors
+            if item.field or item.details or item.message != problem.message  # else it only repeats the problem
+        ],
         upstream=Upstream(upstream.status, upstream.category, upstream.correlation_id, upstream.policy)
         if upstream
         else None,

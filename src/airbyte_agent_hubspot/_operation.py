@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 from ._composition import Composition
 from ._reader import ParamsReader
@@ -140,6 +140,9 @@ class Catalog:
         Raises:
             UnknownOperationError: there is no such entity, or it has no such action.
         """
+        for what, said, like in (("entity", entity, "contacts"), ("action", action, "list")):
+            if not isinstance(cast("object", said), str):
+                raise UnknownOperationError(f"The {what} must be a text like {like!r}; given was {said!r:.60}.")
         entity = entity or "*"
         for family in self._families_of(entity):
             self._take_in(family)

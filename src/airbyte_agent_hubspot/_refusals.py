@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 UNKNOWN_PROPERTY: Final = "property_doesnt_exist"
+UNKNOWN_TYPE: Final = "unknown_object_type"
 _NO_PROPERTY: Final = re.compile(r'Property ".*" does not exist')
 _PROPERTY_ERRORS: Final = "Property values were not valid: "
+_UNKNOWN_TYPE: Final = re.compile(r"Unable to infer object type from: (.*)")
+_TOO_FAR: Final = "Paging beyond "
+"""How the sandbox begins to refuse pages past HubSpot's 10,000 results; HubSpot's own text is not known."""
 _EXISTING_ID: Final = re.compile(r"Existing ID: (\d+)")
 
 
@@ -57,6 +61,24 @@ def read_property_errors(message: str, place: str) -> list[FieldError]:
         return []
     named = [msgspec.structs.replace(one, context={"propertyName": [one.name]} if one.name else {}) for one in details]
     return field_errors(named, place)
+
+
+def read_request_errors(message: str, entity: str) -> list[FieldError]:
+    """What HubSpot wrote about the request as a whole, with what to do about it."""
+    unknown = _UNKNOWN_TYPE.fullmatch(message)
+    if unknown is not None:
+        sentence = (
+            f"{message.rstrip('.')}. schemas.list has the account's own types: name them by objectTypeId or "
+            "fullyQualifiedName."
+        )
+        return [FieldError("params", sentence, UNKNOWN_TYPE, {"given": unknown[1]})]
+    if message.startswith(_TOO_FAR):
+        sentence = (
+            f"{message}. Ask for fewer records with narrower filters, or read on with {entity}.find, which goes past "
+            "10,000 (`search_all` in Python)."
+        )
+        return [FieldError("params.after", sentence, "out_of_reach")]
+    return []
 
 
 def existing_id(message: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from ._refusals import RefusedDetail, existing_id, field_errors, read_property_errors
+from ._refusals import RefusedDetail, existing_id, field_errors, read_property_errors, read_request_errors
 from ._wire import UNREADABLE
 from .errors import (
     ConnectorError,
@@ -102,7 +102,7 @@ def error_of(operation: Operation, response: HttpResponse) -> ConnectorError:
         case status if status in _RETRY_STATUSES or status >= 500:  # noqa: PLR2004 - HTTP's own number
             error = _failed(operation, response, said, upstream)
         case _:
-            error = _rejected(body, said, upstream)
+            error = _rejected(operation, body, said, upstream)
     return error
 
 
@@ -163,8 +163,12 @@ def _failed(operation: Operation, response: HttpResponse, said: str, upstream: U
     return UpstreamError(f"HubSpot failed with HTTP {response.status}: {said}. Try again later.", upstream=upstream)
 
 
-def _rejected(body: HubspotError, said: str, upstream: Upstream) -> UpstreamRejectedError:
-    errors = field_errors(body.errors, "params.properties") or read_property_errors(said, "params.properties")
+def _rejected(operation: Operation, body: HubspotError, said: str, upstream: Upstream) -> UpstreamRejectedError:
+    errors = (
+        field_errors(body.errors, "params.properties")
+        or read_property_errors(said, "params.properties")
+        or read_request_errors(said, operation.entity)
+    )
     sentences = " ".join(error.message for error in errors) if errors else said
     return UpstreamRejectedError(f"HubSpot refused the request: {sentences}", errors=errors, upstream=upstream)
 

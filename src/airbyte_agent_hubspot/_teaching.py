@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final, cast
 
 from ._catalog import CATALOG
 from ._catalog._steps.words import alias
-from ._catalog.object_types import entity_of_type
+from ._catalog.object_types import entity_of_type, nearest_type
 from ._executor import Call
-from ._refusals import UNKNOWN_PROPERTY
+from ._refusals import UNKNOWN_PROPERTY, UNKNOWN_TYPE
 from .errors import ConnectorError, FieldError, RecordNotFoundError, UpstreamRejectedError
 from .models import BatchResult, ItemError
 
@@ -41,6 +41,8 @@ async def taught(error: ConnectorError, call: Call, execute: Execute, *, left_s:
         return error
     if isinstance(error, RecordNotFoundError):
         return await _with_types_of_id(error, call, execute, within_s=min(left_s, LOOK_S))
+    if any(item.error_code == UNKNOWN_TYPE for item in error.errors):
+        return _rejected_with([_with_type(item) for item in error.errors], error)
     if isinstance(error, UpstreamRejectedError) and call.operation.entity != "properties":
         return await _with_names(error, call, execute, within_s=left_s)
     return error
@@ -108,13 +110,25 @@ async def _with_names(
     definitions = await _definitions(call, execute, within_s=within_s)
     if definitions is None:
         return error
-    errors = [_clearer(item, _entity_of(call), definitions) for item in error.errors]
+    return _rejected_with([_clearer(item, _entity_of(call), definitions) for item in error.errors], error)
+
+
+def _rejected_with(errors: list[FieldError], error: ConnectorError) -> UpstreamRejectedError:
     return UpstreamRejectedError(
         f"HubSpot refused the request: {' '.join(item.message for item in errors)}",
         errors=errors,
         upstream=error.upstream,
         request_id=error.request_id,
     )
+
+
+def _with_type(item: FieldError) -> FieldError:
+    """The error of an object type that there is not, with the standard one it looks like."""
+    near = nearest_type(str(item.details.get("given", "")))
+    if near is None:
+        return item
+    known = {**item.details, "nearest": [near]}
+    return replace(item, message=f"{item.message} Did you mean {near!r}?", details=known)
 
 
 async def taught_batch(result: Result, call: Call, execute: Execute, *, left_s: float) -> Result:

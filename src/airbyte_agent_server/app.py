@@ -1,18 +1,14 @@
 """The composition root: everything the server is made of, put together once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from importlib.metadata import version
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, Depends, FastAPI
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
+from fastapi import APIRouter, FastAPI
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from airbyte_agent_hubspot._http import Transport
+from airbyte_agent_server.application import Application, build_application, put_in_front
 from airbyte_agent_server.audit.recorder import CallRecorder
 from airbyte_agent_server.audit.routes import AuditRoutes
 from airbyte_agent_server.background import build_engine, build_plan, build_worker
@@ -33,7 +29,6 @@ from airbyte_agent_server.events.delivery import Deliverer
 from airbyte_agent_server.events.outbox import sweep_events
 from airbyte_agent_server.events.routes import WebhookRoutes
 from airbyte_agent_server.execute.keyed import KeyedWrites
-from airbyte_agent_server.execute.routes import PATH as EXECUTE_PATH
 from airbyte_agent_server.execute.routes import ExecuteEndpoint, ShortCut
 from airbyte_agent_server.execute.service import ExecuteLimits, ExecuteService
 from airbyte_agent_server.health import HealthRoutes
@@ -59,12 +54,11 @@ from airbyte_agent_server.origins import own_origin
 from airbyte_agent_server.ports import Clock, IdSource, RandomIds, SystemClock
 from airbyte_agent_server.settings import Settings, make_data_dir
 from airbyte_agent_server.skills.routes import SkillRoutes
-from airbyte_agent_server.telemetry.requests import WatchedRequests
 from airbyte_agent_server.telemetry.routes import MetricsRoutes
 from airbyte_agent_server.telemetry.spans import Traces
 from airbyte_agent_server.telemetry.traces import build_traces
-from airbyte_agent_server.tokens.access import ACCESS, is_open_to_pages
-from airbyte_agent_server.tokens.bearer import Gate, RateLimits, claims_known
+from airbyte_agent_server.tokens.access import ACCESS
+from airbyte_agent_server.tokens.bearer import Gate, RateLimits
 from airbyte_agent_server.tokens.routes import TokenRoutes
 from airbyte_agent_server.tokens.service import TokenService
 from airbyte_agent_server.tokens.signer import TokenSigner
@@ -73,9 +67,6 @@ from airbyte_agent_server.unbuilt import UnbuiltRoutes
 from airbyte_agent_server.upstream import UpstreamTransport
 from airbyte_agent_server.vault.sweep import SWEEP_EVERY_S, RefreshSweep
 from airbyte_agent_server.widget.routes import WidgetRoutes
-from airbyte_agent_server.wire.canonical import CanonicalRequests
-from airbyte_agent_server.wire.cors import Preflights
-from airbyte_agent_server.wire.entrance import Entrance, raise_http_problem, raise_validation_problem
 from airbyte_agent_server.workspaces.routes import WorkspaceRoutes
 from airbyte_agent_server.workspaces.service import WorkspaceService
 from airbyte_agent_server.workspaces.store import WorkspaceStore
@@ -90,20 +81,6 @@ def create_app(
 ) -> FastAPI:
     """The server as an ASGI application; its lifespan starts and stops it. `upstream` is how HubSpot is reached."""
     return build_server(settings, clock=clock, ids=ids, upstream=upstream).app
-
-
-class Application(FastAPI):
-    """The routes and their middleware, with a way past the latter."""
-
-    _front: ASGIApp | None = None
-
-    def shorten(self, make: Callable[[ASGIApp], ASGIApp]) -> None:
-        """Let what `make` gives see every request first; it gets the rest of the application to pass requests on to."""
-        self._front = make(super().__call__)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, or the lifespan."""
-        await (self._front or super().__call__)(scope, receive, send)
 
 
 class Server:
@@ -183,7 +160,7 @@ def build_server(
         yield
         await server.stop()
 
-    app = _build_app(core, gate, lifespan)
+    app = build_application(core, gate, lifespan)
     node_id = core.ids.new_id()
     engine = engine or build_engine(settings, node_id)
     plan = _plan(core, engine)
@@ -217,34 +194,6 @@ def _sweeps(core: Core) -> dict[str, Sweep]:
         "HubSpot's windows": core.budgets.forget_idle,
         "what has expired": lambda: sweep_expired(core.database, core.clock),
     }
-
-
-def _build_app(core: Core, gate: Gate, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> Application:
-    settings = core.settings
-    return Application(
-        title="Agent connectors",
-        version=version("airbyte-agent-hubspot"),
-        description="Hosted execution of agent connectors. Errors are problem+json with a stable `code`.",
-        dependencies=[Depends(gate)],
-        openapi_url=None,  # served by our own route, from our own document
-        redirect_slashes=False,
-        strict_content_type=False,
-        lifespan=lifespan,
-        middleware=[
-            Middleware(Entrance, ids=core.ids, public_url=settings.effective_public_url),
-            Middleware(Preflights, is_open=is_open_to_pages),
-            Middleware(
-                CanonicalRequests,
-                limit_bytes=settings.body_limit_bytes,
-                login_limit_bytes=settings.login_body_limit_bytes,
-            ),
-        ],
-        exception_handlers={
-            HTTPException: raise_http_problem,
-            RequestValidationError: raise_validation_problem,
-        },
-        telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
-    )
 
 
 def _add_routes(app: Application, core: Core, tokens: TokenService, gate: Gate) -> None:
@@ -287,7 +236,7 @@ def _add_routes(app: Application, core: Core, tokens: TokenService, gate: Gate) 
     )
     endpoint = ExecuteEndpoint(execute, gate, recorder, limit_bytes=settings.body_limit_bytes)
     router.routes.insert(0, endpoint.route)
-    _put_in_front(app, core, lambda rest: ShortCut(rest, endpoint, ids=ids, public_url=settings.effective_public_url))
+    put_in_front(app, core, lambda rest: ShortCut(rest, endpoint, ids=ids, public_url=settings.effective_public_url))
     _add_mcp(
         router,
         core,
@@ -344,37 +293,6 @@ def _add_mcp(router: APIRouter, core: Core, tokens: TokenService, endpoint: McpE
         public_url=settings.effective_public_url,
         ids=core.ids,
     ).add_to(router)
-
-
-def _put_in_front(app: Application, core: Core, shorten: Callable[[ASGIApp], ASGIApp]) -> None:
-    """Let every request be watched, and executes take the short way."""
-    settings = core.settings
-    app.shorten(
-        lambda rest: WatchedRequests(
-            shorten(rest),
-            metrics=core.watch.metrics,
-            traces=core.watch.traces,
-            whose=_whose,
-            execute_path=EXECUTE_PATH,
-            execute_share=settings.log_execute_share,
-            clock=core.clock,
-        )
-    )
-    core.watch.metrics.gauge(
-        "agent_server_audit_rows", "Records of calls on their way to the database.", lambda: core.audit.waiting
-    )
-    core.watch.metrics.gauge_of_states(
-        "db_client_connection_count", "Connections to the database.", core.database.connections
-    )
-
-
-def _whose(scope: Scope) -> dict[str, str]:
-    """Whose request it is, as far as its token told."""
-    claims = claims_known(scope) if "state" in scope else None
-    if claims is None:
-        return {}
-    of_workspace = {} if claims.workspace_id is None else {"workspace_id": claims.workspace_id}
-    return {"organization_id": claims.organization_id, **of_workspace}
 
 
 def _add_administration(router: APIRouter, core: Core, tenants: Tenants, connectors: ConnectorService) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -42,6 +42,66 @@ async def test_an_unknown_entity_names_the_known_ones_and_sends_nothing(
     assert caught.value.code == "unknown_operation"
     assert "contacts" in caught.value.message
     assert hubspot.wire.seen == []
+
+
+@pytest.mark.parametrize(
+    ("entity", "action", "says"),
+    [
+        (None, "list", "The entity must be a text like 'contacts'; given was None."),
+        (["contacts"], "list", "The entity must be a text like 'contacts'; given was ['contacts']."),
+        ("contacts", None, "The action must be a text like 'list'; given was None."),
+        ("", 5, "The action must be a text like 'list'; given was 5."),
+    ],
+)
+async def test_an_entity_or_action_that_is_no_text_is_told(
+    connector: HubspotConnector, hubspot: Hubspot, entity: object, action: object, says: str
+) -> None:
+    with pytest.raises(UnknownOperationError) as caught:
+        await connector.execute(cast("str", entity), cast("str", action))
+    assert caught.value.message == says
+    assert hubspot.wire.seen == []
+
+
+@pytest.mark.parametrize(
+    ("entity", "action", "params"),
+    [
+        ("objects", "list", {"objectType": "contcts"}),
+        ("properties", "list", {"objectType": "Contcts"}),
+        ("associations", "list", {"fromObjectType": "contcts", "fromObjectId": "1", "toObjectType": "companies"}),
+    ],
+)
+async def test_a_misspelt_object_type_names_the_one_that_was_meant(
+    connector: HubspotConnector, entity: str, action: str, params: dict[str, object]
+) -> None:
+    with pytest.raises(UpstreamRejectedError) as caught:
+        await connector.execute(entity, action, params)
+    [error] = caught.value.errors
+    assert error.error_code == "unknown_object_type"
+    assert error.details["nearest"] == ["contacts"]
+    assert "schemas.list" in caught.value.message
+    assert caught.value.message.endswith("Did you mean 'contacts'?")
+
+
+async def test_an_object_type_like_no_other_is_told_where_to_look(connector: HubspotConnector) -> None:
+    with pytest.raises(UpstreamRejectedError) as caught:
+        await connector.execute("objects", "list", {"objectType": "launch_pads"})
+    assert caught.value.message == (
+        "HubSpot refused the request: Unable to infer object type from: launch_pads. schemas.list has the account's "
+        "own types: name them by objectTypeId or fullyQualifiedName."
+    )
+
+
+async def test_a_page_that_search_does_not_reach_says_what_does(connector: HubspotConnector) -> None:
+    with pytest.raises(UpstreamRejectedError) as caught:
+        await connector.execute("contacts", "api_search", {"after": "10000", "limit": 100})
+    assert [error.error_code for error in caught.value.errors] == ["out_of_reach"]
+    assert "contacts.find" in caught.value.message
+
+
+async def test_an_error_of_the_whole_request_has_no_field_in_either_way_to_run(connector: HubspotConnector) -> None:
+    with pytest.raises(RecordNotFoundError) as caught:
+        await connector.execute("contacts", "get", {"contactId": "999999999"})
+    assert caught.value.errors == ()
 
 
 @pytest.mark.parametrize(

@@ -101,8 +101,10 @@ async def test_tools_that_only_read_do_not_write(connector: HubspotConnector, hu
     arguments = {"entity": "contacts", "action": "create", "params": {"properties": {"email": "new@acme.example"}}}
     result = await tools.dispatch("hubspot_execute", arguments)
     assert "they only read" in result.text
+    assert "call" not in result.data
     other = await tools.dispatch("hubspot_execute", {"entity": "companies", "action": "list"})
     assert "they were made without it" in other.text
+    assert "call" not in other.data
     assert hubspot.wire.seen == []
     assert [tool.destructive for tool in build_tools(connector)] == [False, False, True]
 

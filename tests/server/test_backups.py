@@ -94,6 +94,9 @@ async def test_a_backup_without_keys_opens_under_its_master_key_only(
 ) -> None:
     connector_id = await world.create_connector(await world.scoped_token())
     file = tmp_path / "backup"
+    asked = await Operator(world.settings).run("backup", str(file))
+    assert (asked.code, "no terminal to ask for the passphrase" in asked.said) == (2, True)
+    assert not file.exists()
     assert not (await Operator(world.settings).get("backup", str(file), "--without-keys"))["keys"]
     refused = await Operator(fresh).run("restore", str(file), "--passphrase-file", passphrase)
     assert (refused.code, "made without keys" in refused.said) == (2, True)

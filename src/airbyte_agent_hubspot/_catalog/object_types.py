@@ -119,12 +119,23 @@ _NAMES: Final = {
     "0-18": "communications",
 }
 """Other names of the standard types: singular and type id."""
+_LONGEST_NAME: Final = 60
+_ALIKE: Final = 0.7
 
 
 def entity_of_type(object_type: str) -> str:
     """The entity that an object type is, whether named in the singular, the plural or by its type id."""
     lowered = object_type.strip().lower()
     return _NAMES.get(lowered, lowered)
+
+
+def nearest_type(name: str) -> str | None:
+    """The standard type that looks most like `name`."""
+    from difflib import get_close_matches  # noqa: PLC0415 - seldom needed
+
+    known = {**_NAMES, **{entity: entity for entity in _NAMES.values()}}
+    close = get_close_matches(name[:_LONGEST_NAME].lower(), known, n=1, cutoff=_ALIKE)
+    return known[close[0]] if close else None
 
 
 def default_association(from_type: str, to_type: str) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
@@ -15,7 +16,7 @@ from .placing import placed
 from .repair import NOTHING, nearest_name, repaired
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .._describe import Json
     from .._operation import Operation
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _CONDITIONS: Final = frozenset({"where", "filter", "conditions"})
 """Parameters of `find` that are said to `list` and `api_search`, too."""
+_NAMING: Final = frozenset({"entity", "action", "params"})
+_SURE: Final = 0.8
+"""How alike a wrong name of an argument must be: parameters may stand among them, and have names of their own."""
 _CHOOSE: Final = "<the id of the one you mean>"
 """Where several have a name, none is chosen: the call may change it."""
 
@@ -50,6 +54,18 @@ def operation_meant(arguments: Mapping[str, object], allowed: Sequence[Operation
     found, params = actions[action], arguments.get("params")
     asks = not found.writes and isinstance(params, dict) and not _CONDITIONS.isdisjoint(cast("Json", params))
     return actions["find"] if asks and "find" in actions and action in {"list", "api_search"} else found
+
+
+def well_named(arguments: Json, known: Iterable[str]) -> Json:
+    """The arguments, those that name the operation under their right names: `entiy`, `param`."""
+    open_names = [name for name in known if name in _NAMING and name not in arguments]
+    named: Json = {}
+    for name, item in arguments.items():
+        meant = get_close_matches(name.casefold(), open_names, n=1, cutoff=_SURE) if name not in known else []
+        if meant:
+            open_names.remove(meant[0])
+        named[meant[0] if meant else name] = item
+    return named
 
 
 def type_meant(arguments: Mapping[str, object], operation: Operation) -> Json:
@@ -113,7 +129,7 @@ def with_candidates(params: Json, error: ConnectorError) -> Json | None:
         elif candidates:
             changes[str(given)] = candidates[0]["id"]
         elif isinstance(near, list) and near:
-            changes[name] = str(cast("list[object]", near)[0])
+            changes[name if given is None else str(given)] = str(cast("list[object]", near)[0])
         elif isinstance(choices, list):
             value = _value_at(params, name)
             found = None if value is None else nearest_name(str(value), map(str, cast("list[object]", choices)))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from .._catalog import CATALOG
 from ..errors import UnknownOperationError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from .._operation import Effect, Operation
 
@@ -40,6 +40,13 @@ class Reach:
         """The strongest effect that one of them has."""
         effects = {operation.effect for operation in self.operations()}
         return next(effect for effect in _STRONGEST_FIRST if effect in effects)
+
+    def lacks(self, named: Mapping[str, object]) -> bool:
+        """Whether there is an operation of that `entity` and `action`, but not here."""
+        try:
+            return not self.has(CATALOG.find(cast("str", named.get("entity")), cast("str", named.get("action"))))
+        except UnknownOperationError:
+            return False
 
     def find(self, entity: str, action: str) -> Operation:
         """The operation.

@@ -9,7 +9,15 @@ from .._catalog.crm import KIND_OF
 from .._describe import params_schema, signature_of
 from ..shaping import Wish
 from .arguments import ARGUMENTS, SHAPING
-from .corrections import better_params, is_valid, mended_arguments, mended_params, operation_meant, type_meant
+from .corrections import (
+    better_params,
+    is_valid,
+    mended_arguments,
+    mended_params,
+    operation_meant,
+    type_meant,
+    well_named,
+)
 from .manual import action_text, entity_text, overview_text
 from .results import MENDABLE, ToolResult, failed
 
@@ -101,10 +109,13 @@ class Session:
         """An error of `hubspot_execute`, with the call that should have been made."""
         if not isinstance(error, MENDABLE):
             return self.told(error)
+        if self.reach.lacks(given):
+            return failed(error)  # no call that these tools can make is what was meant
+        said, given = given, well_named(given, reader.wire_names)
         operation = operation_meant(given, self.reach.operations())
         call: Json = {"entity": operation.entity, "action": operation.action}
         named = given.items() >= call.items()
-        if named and is_valid(reader, given) and is_valid(operation.reader, given.get("params")):
+        if named and given == said and is_valid(reader, given) and is_valid(operation.reader, given.get("params")):
             better = better_params(operation, cast("Json", given.get("params") or {}), error)
             return self.told(error, None if better is None else {**given, "params": better})
         rest = {name: item for name, item in given.items() if name not in {*call, "params"}}

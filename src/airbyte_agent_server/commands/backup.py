@@ -1,5 +1,6 @@
 """`hubspot-agent backup`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +42,14 @@ def backup(
 def read_passphrase(file: Path | None, *, confirm: bool) -> str:
     """The passphrase in the file, else from the terminal."""
     if file is None:
-        asked: str = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm)
+        try:
+            asked: str = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm)
+        except typer.Abort:
+            if sys.stdin.isatty():
+                raise
+            raise typer.BadParameter(
+                "There is no terminal to ask for the passphrase: give --passphrase-file."
+            ) from None
         return asked
     try:
         text = file.read_text(encoding="utf-8").strip()

@@ -27,9 +27,12 @@ from airbyte_agent_hubspot.tools.corrections import better_params, is_valid, wit
 from airbyte_agent_hubspot.tools.examples import example_params
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from airbyte_agent_hubspot._operation import Operation
     from airbyte_agent_hubspot._wire import HttpRequest, HttpResponse
     from airbyte_agent_hubspot.tools import ToolResult
+    from airbyte_agent_hubspot.tools.building import ToolOptions
 
 OPERATIONS = [operation for operation in CATALOG if operation.entity != "*"]
 EXECUTE = reader_of(ExecuteArguments, "hubspot_execute")
@@ -305,6 +308,37 @@ async def test_conditions_that_list_cannot_take_become_those_of_find() -> None:
     given = {"entity": "deals", "action": "list", "params": {"where": {"stage": "won"}}}
     result = await TOOLS.dispatch("hubspot_execute", given)
     assert result.data["call"] == {**given, "action": "find"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"entiy": "deals", "action": "list", "params": {"limit": 2}},
+        {"entity": "deals", "actoin": "list", "param": {"limit": 2}},
+        {"entity": "deals", "action": "list", "params": {"limit": 2}, "Action": "list"},
+    ],
+)
+async def test_a_misspelt_name_of_an_argument_is_told_as_that(given: dict[str, object]) -> None:
+    result = await TOOLS.dispatch("hubspot_execute", given)
+    assert result.data["call"] == {"entity": "deals", "action": "list", "params": {"limit": 2}}
+
+
+def execute_description(**options: Unpack[ToolOptions]) -> str:
+    return build_tools(CONNECTOR, **options)[2].description
+
+
+def test_tools_that_only_read_do_not_tell_how_to_write() -> None:
+    told = execute_description(read_only=True)
+    assert "Nothing can be created, changed or deleted." in told
+    assert [verb for verb in ("create", "upsert", "update,", "move_stage", "log") if f"{verb} " in told] == []
+    assert "find {" in told
+    assert "Nothing can be created" not in execute_description()
+
+
+def test_tools_of_few_entities_name_them_all() -> None:
+    told = execute_description(entities=["lists", "owners"])
+    assert "Entities: owners, lists.\nActions: hubspot_docs tells them.\n" in told
+    assert "Entities: contacts, deals.\nActions:\nfind {" in execute_description(entities=["deals", "contacts"])
 
 
 async def test_an_entity_that_is_unknown_may_be_a_type_of_the_account() -> None:
