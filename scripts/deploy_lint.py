@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -50,28 +51,35 @@ def kubernetes(folder: Path) -> list[str]:
     return run(["kubernetes-validate", "--strict", "--quiet", *sorted((folder / "kubernetes").glob("*.yaml"))])
 
 
-def nginx(folder: Path) -> list[str]:
-    """The proxy's configuration, with a certificate, and names that resolve here."""
+@contextmanager
+def proxy_here(folder: Path) -> Iterator[Path]:
+    """The proxy's configuration in a folder of its own, with a certificate, and names that resolve here.
+
+    Raises:
+        ValueError: openssl made no certificate.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         certificate, key = Path(scratch, "tls.crt"), Path(scratch, "tls.key")
-        subject = [
-            "-subj",
-            "/CN=localhost",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-            "-days",
-            "1",
-        ]
+        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+        subject = ["-subj", "/CN=localhost", *curve, "-nodes", "-days", "1"]
         made = run(["openssl", "req", "-x509", *subject, "-keyout", key, "-out", certificate])
+        if made:
+            raise ValueError(" ".join(made))
         text = (folder / "nginx.conf").read_text(encoding="utf-8")
         text = text.replace(" /tmp/", f" {scratch}/").replace("/run/secrets/", f"{scratch}/")
         text = text.replace("server-1:", "127.0.0.1:").replace("server-2:", "127.0.0.2:")
         changed = Path(scratch, "nginx.conf")
         changed.write_text(text, encoding="utf-8")
-        return made or run(["nginx", "-t", "-e", "stderr", "-p", scratch, "-c", changed])
+        yield changed
+
+
+def nginx(folder: Path) -> list[str]:
+    """The proxy's configuration."""
+    try:
+        with proxy_here(folder) as changed:
+            return run(["nginx", "-t", "-e", "stderr", "-p", changed.parent, "-c", changed])
+    except ValueError as error:
+        return [str(error)]
 
 
 def systemd(folder: Path) -> list[str]:
