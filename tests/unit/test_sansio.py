@@ -99,7 +99,8 @@ CASES = [
         said("Unable to infer object type from: widgets", status=400),
         UpstreamRejectedError,
         "upstream_rejected",
-        "Unable to infer object type from: widgets",
+        "Unable to infer object type from: widgets. schemas.list has the account's own types",
+        (("params", "unknown_object_type", {"given": "widgets"}),),
         upstream=Upstream(400, None, "c-1"),
     ),
     Case(
