@@ -160,9 +160,9 @@ def _reason(status: str, said: str) -> str:
     return "refresh_token_wrong_client" if "client" in said.lower() else "refresh_token_invalid"
 
 
-def is_due(expires_at_s: float | None, now_s: float) -> bool:
+def is_due(expires_at_s: float | None, now_s: float, margin_s: float = REFRESH_MARGIN_S) -> bool:
     """Whether a token that ends then is to be replaced now."""
-    return expires_at_s is not None and now_s >= expires_at_s - REFRESH_MARGIN_S
+    return expires_at_s is not None and now_s >= expires_at_s - margin_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +175,10 @@ class ExpiringToken:
 
 class Tokens(Protocol):
     """Where an executor gets its access token from."""
+
+    def held(self) -> str | None:
+        """What `current` would give, if it is at hand."""
+        ...
 
     async def current(self) -> str:
         """An access token that has not expired as far as anyone knows."""
@@ -195,6 +199,10 @@ class FixedToken:
     def __init__(self, token: str, *, refused: Callable[[], ConnectorError]) -> None:
         self._token = token
         self._refused = refused
+
+    def held(self) -> str | None:
+        """The token."""
+        return self._token
 
     async def current(self) -> str:
         """The token."""
@@ -228,12 +236,14 @@ class CachedTokens:
         self._token = first
         self._fetching: asyncio.Task[str] | None = None
 
+    def held(self) -> str | None:
+        """The token, unless it is about to expire."""
+        token = self._token
+        return None if token is None or is_due(token.expires_at_s, self._now_s()) else token.value
+
     async def current(self) -> str:
         """The token; a new one if there is none or it is about to expire."""
-        token = self._token
-        if token is None or is_due(token.expires_at_s, self._now_s()):
-            return await self._fetch_once()
-        return token.value
+        return self.held() or await self._fetch_once()
 
     async def renew(self, rejected: str) -> str:
         """A new token, unless somebody fetched one since `rejected` was handed out."""

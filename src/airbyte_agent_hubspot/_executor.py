@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
     from .models import Result
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One validated call of one operation. `timeout_s` bounds everything: waits, refreshes, every attempt.
 
     `bulk` calls give way to others where the account's limits are shared. An answer that the executor remembers is as

@@ -39,6 +39,10 @@ _TOO_MANY: Final = 429
 class Budget(Protocol):
     """Who may send when. One implementation shares within a process; another may share between them."""
 
+    def take(self, kind: LimitKind, now_s: float, *, bulk: bool) -> bool:
+        """Takes a place for one request if one is free now; otherwise `enter` waits for one."""
+        ...
+
     async def enter(self, kind: LimitKind, clock: Clock, *, bulk: bool, deadline_s: float | None) -> None:
         """Waits for a place for one request.
 
@@ -64,6 +68,13 @@ class SharedBudget:
         self._daily_left = 1.0
         """The part of today's calls that is left, as far as HubSpot has said."""
         self._daily_known_until_s = 0.0
+
+    def take(self, kind: LimitKind, now_s: float, *, bulk: bool) -> bool:
+        """Takes a place for one request if one is free now. Bulk calls have to `enter`."""
+        if bulk:
+            return False
+        with self._lock:
+            return self._windows[kind].take(now_s)
 
     def reserve(self, kind: LimitKind, now_s: float, *, bulk: bool, deadline_s: float | None) -> Place:
         """A place for one request; bulk calls leave the last part of the day's calls alone."""
@@ -128,6 +139,11 @@ class SharedBudget:
 class UnlimitedBudget:
     """No limits: for tests against a server of your own, and for accounts whose limits somebody else keeps."""
 
+    def take(self, kind: LimitKind, now_s: float, *, bulk: bool) -> bool:
+        """Lets it pass."""
+        del kind, now_s, bulk
+        return True
+
     async def enter(self, kind: LimitKind, clock: Clock, *, bulk: bool, deadline_s: float | None) -> None:
         """Lets it pass."""
 
@@ -138,10 +154,19 @@ class UnlimitedBudget:
 class BudgetGate:
     """The gate of one call: a place in the budget for each of its requests."""
 
+    __slots__ = ("_budget", "_bulk", "_kind")
+
     def __init__(self, budget: Budget, kind: LimitKind, *, bulk: bool) -> None:
         self._budget = budget
         self._kind: LimitKind = kind
         self._bulk = bulk
+
+    def pass_now(self, clock: Clock, progress: Progress) -> bool:
+        """Takes a place that is free now, if the deadline has not come."""
+        now_s, deadline_s = clock.monotonic_s(), progress.deadline_s
+        if deadline_s is not None and now_s >= deadline_s:
+            return False
+        return self._budget.take(self._kind, now_s, bulk=self._bulk)
 
     async def enter(self, clock: Clock, progress: Progress) -> None:
         """Waits for a place that comes before the deadline and leaves time for HubSpot's answer.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
+
+from msgspec.structs import replace
 
 from ._catalog.object_types import entity_of_type
 from ._composition import Composition
 from ._executor import note_calls
 from ._http import AnswerTimeoutError, NotSentError, TransportError
-from ._lexicon.hints import names_something
+from ._lexicon.hints import HOLDERS, names_something
 from ._limits import BudgetGate, SharedBudget
 from ._memory import SharedMemory, key_of
 from ._retry import Progress
@@ -23,7 +25,7 @@ from ._sansio import (
     unreadable,
     wait_before_retry,
 )
-from ._sunset import warn_of_sunset
+from ._sunset import may_end, warn_of_sunset
 from ._wire import UNREADABLE, HttpRequest
 from .errors import (
     ConnectorError,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from ._auth import Tokens
     from ._composer import Allow
     from ._composition import Steps
+    from ._deadline import Deadline
     from ._executor import Call
     from ._limits import Budget
     from ._memory import Memory
@@ -58,16 +61,10 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
-    """What was read from HubSpot's answer of success to a call, and how many requests it took."""
-
-    value: T
-    upstream_calls: int
-
-
 class _Reading(Generic[T]):
     """Reads answers of success as they come, so that one which cannot be read counts as a failure of HubSpot."""
+
+    __slots__ = ("_call", "_found", "_read", "_unreadable")
 
     def __init__(self, call: Call, read: Callable[[bytes, Params], T]) -> None:
         self._call = call
@@ -126,7 +123,7 @@ class LocalExecutor:
         async def load() -> Result:
             progress = Progress()
             try:
-                return (await self.send(call, call.operation.shape.decode, progress)).value
+                return await self.send(call, call.operation.shape.decode, progress)
             finally:
                 note_calls(progress.upstream_calls)
 
@@ -142,7 +139,7 @@ class LocalExecutor:
         progress: Progress | None = None,
         *,
         allow: Allow | None = None,
-    ) -> Answer[T]:
+    ) -> T:
         """What `read` makes of the body of HubSpot's answer of success and the call's parameters.
 
         Of an operation that is made of others, the body is the result as JSON. `progress` shows how far the call came,
@@ -158,13 +155,12 @@ class LocalExecutor:
         progress = progress or Progress()
         progress.deadline_s = self._retrier.clock.monotonic_s() + timeout_s
         try:
-            value = await self._answered(call, read, progress, allow)
+            return await self._answered(call, read, progress, allow)
         except (MissingScopesError, RateLimitedError) as error:
             helpful = await self._helpful(error, call, progress)
             if helpful is error:
                 raise
             raise helpful from error
-        return Answer(value, progress.upstream_calls)
 
     async def _helpful(self, error: ConnectorError, call: Call, progress: Progress) -> ConnectorError:
         """The error with what to do about it, if that can be had within the call's time."""
@@ -187,12 +183,24 @@ class LocalExecutor:
         await self._tokens.close()
         await self._retrier.close()
 
-    async def _answered(
+    def _answered(
         self, call: Call, read: Callable[[bytes, Params], T], progress: Progress, allow: Allow | None
-    ) -> T:
+    ) -> Awaitable[T]:
         composition = call.operation.encode
-        if not isinstance(composition, Composition):
-            return await self._named(call, read, progress, allow)
+        if isinstance(composition, Composition):
+            return self._composed(composition, call, read, progress, allow)
+        if HOLDERS.isdisjoint(call.params):
+            return self._requested(call, read, progress)
+        return self._named(call, read, progress, allow)
+
+    async def _composed(
+        self,
+        composition: Composition,
+        call: Call,
+        read: Callable[[bytes, Params], T],
+        progress: Progress,
+        allow: Allow | None,
+    ) -> T:
         from msgspec.json import encode  # noqa: PLC0415 - seldom needed
 
         steps = composition.steps(call.params, self._retrier.clock.now_s())
@@ -242,16 +250,15 @@ class LocalExecutor:
 
     async def _requested(self, call: Call, read: Callable[[bytes, Params], T], progress: Progress) -> T:
         """What `read` makes of HubSpot's answer to the one request that the call is."""
-        import asyncio  # noqa: PLC0415 - needed at the first call
-
         operation = call.operation
         timeout_s = CALL_TIMEOUT_S if call.timeout_s is None else call.timeout_s
         request = operation.request(call.params, self._version)
-        warn_of_sunset(request.url, self._retrier.clock.now_s())
+        if may_end(request.url):
+            warn_of_sunset(request.url, self._retrier.clock.now_s())
         reading = _Reading(call, read)
         gate = BudgetGate(self._budget, operation.limit, bulk=call.bulk)
         try:
-            async with asyncio.timeout(timeout_s):
+            with _deadline()(timeout_s):
                 response = await self._authorized(call, request, progress, reading.wait_rule, gate)
         except TimeoutError as error:
             if progress.waits_for_place:
@@ -270,28 +277,32 @@ class LocalExecutor:
     async def _authorized(
         self, call: Call, request: HttpRequest, progress: Progress, wait_rule: WaitRule, gate: BudgetGate
     ) -> HttpResponse:
-        operation = call.operation
-        url = self._base_url + request.url
-
-        async def send(token: str) -> HttpResponse:
+        resendable, url = call.operation.resendable, self._base_url + request.url
+        token = self._tokens.held() or await self._tokens.current()
+        renewed = False
+        while True:
             headers = {**request.headers, "authorization": f"Bearer {token}", "accept": "application/json"}
-            return await self._retrier.send(
+            response = await self._retrier.send(
                 HttpRequest(request.method, url, headers, request.body),
-                resendable=operation.resendable,
+                resendable=resendable,
                 wait_rule=wait_rule,
                 progress=progress,
                 gate=gate,
             )
+            if response.status != _UNAUTHORIZED:
+                return response
+            if renewed:
+                body = read_hubspot_error(response)
+                upstream = Upstream(response.status, body.category, body.correlationId)
+                raise reauthorization_required("a freshly issued access token was refused", upstream)
+            token, renewed = await self._tokens.renew(token), True
 
-        token = await self._tokens.current()
-        response = await send(token)
-        if response.status == _UNAUTHORIZED:
-            response = await send(await self._tokens.renew(token))
-        if response.status == _UNAUTHORIZED:
-            body = read_hubspot_error(response)
-            upstream = Upstream(response.status, body.category, body.correlationId)
-            raise reauthorization_required("a freshly issued access token was refused", upstream)
-        return response
+
+@cache
+def _deadline() -> type[Deadline]:
+    from ._deadline import Deadline  # noqa: PLC0415 - needed at the first call
+
+    return Deadline
 
 
 def _type_of(call: Call) -> str:

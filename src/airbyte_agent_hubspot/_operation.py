@@ -75,7 +75,7 @@ class Operation:
         """The validator of `params`, built at first use."""
         return ParamsReader(self.params, wire_names=self.wire_names, owner=f"{self.entity}.{self.action}")
 
-    @property
+    @cached_property
     def is_composed(self) -> bool:
         """Whether it is made of other operations."""
         return isinstance(self.encode, Composition)
@@ -86,12 +86,12 @@ class Operation:
             raise TypeError(f"{self.entity}.{self.action} is made of other operations: it is no request of its own")
         return self.encode(params, version)
 
-    @property
+    @cached_property
     def resendable(self) -> bool:
         """Whether sending it again after an unknown outcome does no harm."""
         return self.effect == "read" or self.idempotent
 
-    @property
+    @cached_property
     def writes(self) -> bool:
         """Whether it changes anything in HubSpot."""
         return self.effect != "read"
@@ -118,6 +118,8 @@ class Catalog:
         self._load = load
         self._by_entity: dict[str, dict[str, Operation]] = {}
         self._loaded: set[str] = set()
+        self._found: dict[tuple[str, str], Operation] = {}
+        """What was asked for, and found: each spelling once."""
         self._aliases = aliases
 
     def __iter__(self) -> Iterator[Operation]:
@@ -140,15 +142,21 @@ class Catalog:
         Raises:
             UnknownOperationError: there is no such entity, or it has no such action.
         """
+        found = self._found.get((entity, action)) if type(entity) is type(action) is str else None
+        return found or self._find(entity, action)
+
+    def _find(self, entity: str, action: str) -> Operation:
         for what, said, like in (("entity", entity, "contacts"), ("action", action, "list")):
             if not isinstance(cast("object", said), str):
                 raise UnknownOperationError(f"The {what} must be a text like {like!r}; given was {said!r:.60}.")
+        asked = entity, action
         entity = entity or "*"
         for family in self._families_of(entity):
             self._take_in(family)
             actions = self._by_entity.get(entity, {})
             operation = actions.get(self._aliases.get(action, action)) or actions.get(action)
             if operation is not None:
+                self._found[asked] = operation
                 return operation
         actions = self._by_entity[entity]
         raise UnknownOperationError(

@@ -88,7 +88,8 @@ class _TypedDictPlan:
             self._keys.update({key: key, wire: key, to_snake(wire): key})
 
     def rename(self, value: object, path: str) -> object:
-        if not isinstance(value, Mapping):
+        # A `dict` is told without asking the abstract class, which takes its time.
+        if type(value) is not dict and not isinstance(value, Mapping):
             return value
         renamed: dict[str, object] = {}
         for name, item in cast("Mapping[object, object]", value).items():
@@ -170,6 +171,8 @@ class ParamsReader:
         self._owner = owner
         self._place = place
         self._plan = _TypedDictPlan(params, wire_names)
+        # msgspec remembers how to check a struct; what a `TypedDict` wants it would find out anew for each call.
+        self._checked = msgspec.defstruct("Checked", [("params", params)])
 
     @cached_property
     def required(self) -> tuple[str, ...]:
@@ -193,7 +196,7 @@ class ParamsReader:
         Raises:
             InvalidParamsError: with one `FieldError` for each parameter that is unknown, missing or wrong.
         """
-        if params is not None and not isinstance(params, Mapping):
+        if params is not None and type(params) is not dict and not isinstance(params, Mapping):
             raise self._error(
                 [
                     FieldError(
@@ -214,7 +217,8 @@ class ParamsReader:
         try:
             if any(map(_lack_of_json, params.values())):
                 return None
-            valid = cast("object", msgspec.convert(self._plan.rename(params, self._place), self._params))
+            renamed = {"params": self._plan.rename(params, self._place)}
+            [valid] = cast("tuple[object]", msgspec.structs.astuple(msgspec.convert(renamed, self._checked)))
         except (_Problem, RecursionError, msgspec.ValidationError):
             return None
         return cast("dict[str, object]", self._plan.to_wire(valid))

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+import msgspec
+
 from ._clock import SystemClock
 from ._http import MaybeSentError, NotSentError, TransportError
 from ._sansio import MAX_ATTEMPTS, back_off_s
@@ -35,26 +37,27 @@ def each_request_calls(hear: Callable[[], None]) -> Generator[None, None, None]:
         _heard_of_requests.reset(token)
 
 
-class Progress:
+class Progress(msgspec.Struct):
     """How far one call has come: what its deadline, its error and its report need to know."""
 
-    __slots__ = ("deadline_s", "in_doubt", "in_flight", "retries", "upstream_calls", "waits_for_place")
-
-    def __init__(self, *, deadline_s: float | None = None) -> None:
-        self.deadline_s = deadline_s
-        """On the retrier's clock."""
-        self.upstream_calls = 0
-        self.retries = 0
-        self.waits_for_place = False
-        """Whether a request waits until HubSpot's limits allow it."""
-        self.in_flight = False
-        """Whether a request is with the other side, its answer not yet here."""
-        self.in_doubt = False
-        """Whether an earlier request may have arrived, its answer lost."""
+    deadline_s: float | None = None
+    """On the retrier's clock."""
+    upstream_calls: int = 0
+    retries: int = 0
+    waits_for_place: bool = False
+    """Whether a request waits until HubSpot's limits allow it."""
+    in_flight: bool = False
+    """Whether a request is with the other side, its answer not yet here."""
+    in_doubt: bool = False
+    """Whether an earlier request may have arrived, its answer lost."""
 
 
 class Gate(Protocol):
     """What each request of a call passes before it is sent."""
+
+    def pass_now(self, clock: Clock, progress: Progress) -> bool:
+        """Whether the request may be sent at once; if not it has to `enter`."""
+        ...
 
     async def enter(self, clock: Clock, progress: Progress) -> None:
         """Waits until the request may be sent."""
@@ -92,7 +95,7 @@ class Retrier:
         """
         attempt = 0
         while True:
-            if gate is not None:
+            if gate is not None and not gate.pass_now(self.clock, progress):
                 await gate.enter(self.clock, progress)
             attempt += 1
             progress.upstream_calls += 1

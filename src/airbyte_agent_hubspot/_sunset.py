@@ -27,10 +27,13 @@ class SunsetWarning(FutureWarning):
     """A path of HubSpot's API that the connector uses will end soon."""
 
 
+def may_end(path: str) -> bool:
+    """Whether `ends_on` has to look: false for dated paths."""
+    return "/v" in path
+
+
 def ends_on(path: str) -> date | None:
     """The day from which HubSpot no longer supports `path`; None for dated paths."""
-    if "/v" not in path:
-        return None
     return next((day for pattern, day in _ENDS if pattern.match(path)), None)
 
 

@@ -94,6 +94,10 @@ def _resolve(woken: asyncio.Future[None]) -> None:
 class Places(Protocol):
     """Places of one kind. `Window` counts within a process; another may share with other processes."""
 
+    def take(self, now_s: float) -> bool:
+        """Takes a place for an interactive request, if one is free now."""
+        ...
+
     def reserve(self, now_s: float, *, bulk: bool, deadline_s: float | None) -> Place:
         """A place for one request, now or later, or when to ask again."""
         ...
@@ -130,6 +134,13 @@ class Window:
         places = max(1, int(self._calls * share))
         free_s = now_s if len(self._taken) < places else self._taken[-places].at_s + self._length_s
         return max(now_s, free_s, self._closed_until_s)
+
+    def take(self, now_s: float) -> bool:
+        """Takes a place for an interactive request, if one is free now."""
+        if self.next_free_s(now_s) > now_s:
+            return False
+        self._taken.append(Place(now_s, granted=True))
+        return True
 
     def reserve(self, now_s: float, *, bulk: bool, deadline_s: float | None) -> Place:
         """A place for one request.

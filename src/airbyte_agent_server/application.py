@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from airbyte_agent_server.core import Core
 from airbyte_agent_server.execute.routes import PATH as EXECUTE_PATH
-from airbyte_agent_server.telemetry.requests import WatchedRequests
+from airbyte_agent_server.telemetry.requests import Executes, WatchedRequests
 from airbyte_agent_server.tokens.access import is_open_to_pages
 from airbyte_agent_server.tokens.bearer import Gate, claims_known
 from airbyte_agent_server.wire.canonical import CanonicalRequests
@@ -65,7 +65,7 @@ def build_application(
     )
 
 
-def put_in_front(app: Application, core: Core, shorten: Callable[[ASGIApp], ASGIApp]) -> None:
+def put_in_front(app: Application, core: Core, shorten: Callable[[ASGIApp], Executes]) -> None:
     """Let every request be watched, and executes take the short way."""
     settings = core.settings
     app.shorten(

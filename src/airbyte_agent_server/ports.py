@@ -5,7 +5,6 @@ Everything gets these by argument, so a test decides what time it is and what an
 
 import asyncio
 import os
-import secrets
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -93,4 +92,4 @@ class RandomIds:
 
     def random_bytes(self, count: int) -> bytes:
         """`count` unpredictable bytes."""
-        return secrets.token_bytes(count)
+        return os.urandom(count)

@@ -47,6 +47,9 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._named: dict[bytes, bytes] = {}
+        # The parser calls it for each header. Of two with one name the last counts.
+        self.on_header = self._named.__setitem__
         self._parser = httptools.HttpResponseParser(self)
         self._answer: asyncio.Future[HttpResponse] | None = None
         self._headers: dict[str, str] = {}
@@ -105,15 +108,13 @@ class _Connection(asyncio.Protocol):
     # ---- what httptools calls
 
     def on_message_begin(self) -> None:
-        self._headers, self._body, self._until_close = {}, [], False
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        key, text = _lower(name), value.decode("latin-1")
-        known = self._headers.get(key)
-        self._headers[key] = text if known is None else f"{known}, {text}"
+        self._named.clear()
+        self._body, self._until_close = [], False
 
     def on_headers_complete(self) -> None:
-        headers = self._headers
+        # No line of a head holds a line break: one decoding serves all.
+        values = b"\n".join(self._named.values()).decode("latin-1").split("\n")
+        headers = self._headers = dict(zip(_lower(b"\n".join(self._named)), values, strict=True))
         self._kept = self._parser.should_keep_alive()
         self._until_close = "content-length" not in headers and "chunked" not in headers.get("transfer-encoding", "")
 
@@ -135,9 +136,9 @@ class _Connection(asyncio.Protocol):
 
 
 @lru_cache(maxsize=256)
-def _lower(name: bytes) -> str:
-    """A header's name as it is known here; the same few come with every answer."""
-    return name.decode("latin-1").lower()
+def _lower(names: bytes) -> list[str]:
+    """The names of headers as they are known here; answers have nearly all the same."""
+    return names.decode("latin-1").lower().split("\n")
 
 
 def _plain(body: bytes, headers: dict[str, str]) -> bytes:
@@ -198,7 +199,9 @@ class UpstreamTransport:
         return None
 
     def _keep(self, pool: _Pool, origin: _Origin, connection: _Connection) -> None:
-        idle = pool.idle.setdefault(origin, deque())
+        idle = pool.idle.get(origin)
+        if idle is None:
+            idle = pool.idle[origin] = deque()
         idle.append(connection)
         if len(idle) > _IDLE_CONNECTIONS or self._pool is not pool:
             idle.popleft().drop()

@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+from airbyte_agent_server.wire.heads import Answer, lines_of, offer_direct
 from airbyte_agent_server.wire.protocol import (
     BODY_TIMEOUT_S,
     HEAD_TIMEOUT_S,
     MAX_HEAD_BYTES,
-    GuardedProtocol,
     close_slow,
 )
+from server.sockets import connect, serving
 
 Talk = Callable[[bytes], Awaitable[bytes]]
 KEPT_S = 5.0
@@ -47,19 +49,8 @@ def reached() -> Reached:
 
 @pytest.fixture
 async def server(reached: Reached) -> AsyncIterator[uvicorn.Server]:
-    config = uvicorn.Config(
-        reached, host="127.0.0.1", port=0, http=GuardedProtocol, ws="none", lifespan="off", log_config=None
-    )
-    config.load()
-    started = uvicorn.Server(config)
-    started.lifespan = config.lifespan_class(config)
-    await started.startup()
-    yield started
-    await started.shutdown()
-
-
-async def connect(server: uvicorn.Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    return await asyncio.open_connection(*server.servers[0].sockets[0].getsockname())
+    async with serving(reached) as started:
+        yield started
 
 
 @pytest.fixture
@@ -217,3 +208,225 @@ async def test_a_request_to_become_a_websocket_is_an_ordinary_request(talk: Talk
     answer = await talk(b"GET /socket HTTP/1.1\r\nhost: x\r\n" + upgrade + b"\r\n")
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert reached.paths == ["/socket"]
+
+
+# ---------------------------------------------------------------- heads that come again
+
+
+class Offering(Reached):
+    """An application that answers requests whose head is known without messages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.directly: list[bytes] = []
+        self.answer = Answer(200, b"content-length: 3\r\n", b"YES")
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+        self.error: Exception | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        offer_direct(scope, self.directly_answered)
+        await super().__call__(scope, receive, send)
+
+    async def directly_answered(self, scope: Scope, body: bytes) -> Answer:
+        assert (scope["path"], dict(scope["headers"]).get(b"content-length")) == ("/a", None)
+        self.directly.append(body)
+        self.some.set()
+        await self.go_on.wait()
+        if self.error is not None:
+            raise self.error
+        return self.answer
+
+
+def request(body: bytes, head: bytes = b"", line: bytes = b"POST /a HTTP/1.1") -> bytes:
+    return b"%b\r\nhost: x\r\nContent-Length: %d\r\n%b\r\n%b" % (line, len(body), head, body)
+
+
+@pytest.fixture
+def offering() -> Offering:
+    return Offering()
+
+
+@pytest.fixture
+async def quick(offering: Offering) -> AsyncIterator[uvicorn.Server]:
+    async with serving(offering) as server:
+        yield server
+
+
+async def test_a_head_that_comes_again_is_not_read_again(quick: uvicorn.Server, offering: Offering) -> None:
+    reader, writer = await connect(quick)
+    bodies = [b"first", b"second, longer", b"", b"x" * 12345, b"with\r\n\r\nin it"]
+    for number, body in enumerate(bodies):
+        writer.write(request(body, b"connection: Keep-Alive\r\n"))
+        answer = await reader.readuntil(b"YES" if number else b"ok")
+        assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert (offering.paths, offering.directly) == (["/a"], bodies[1:])
+    close_slow(quick.server_state.connections, asyncio.get_running_loop().time() + KEPT_S + 1)
+    assert await reader.read() == b""
+    writer.close()
+
+
+@pytest.mark.requirement("no-request-smuggling")
+@pytest.mark.parametrize(
+    "sent",
+    [
+        request(b"abc", b"x: y\r\n"),
+        request(b"abc", line=b"POST /b HTTP/1.1"),
+        request(b"abc") + request(b"def"),
+        b"POST /a HTTP/1.1\r\nhost: x\r\nContent-Length: 03\r\n\r\nabc",
+        b"POST /a HTTP/1.1\r\nhost: x\r\nContent-Length:3\r\n\r\nabc",
+        b"POST /a HTTP/1.1\r\nhost: x\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"POST /a HTTP/1.1\r\nhost: x\r\nContent-Length: 3\r\ncontent-length: 3\r\n\r\nabc",
+        b"POST /a HTTP/1.1\r\nhost: x\r\nContent-Length: +3\r\n\r\nabc",
+        b"POST /a HTTP/1.1\r\nhost: x\r\nContent-Length: \r\n\r\n",
+        b"POST /a HTTP/1.1\r\nhost: x\r\nContent-Length: 3",
+    ],
+)
+async def test_what_differs_in_anything_but_its_body_is_read(
+    quick: uvicorn.Server, offering: Offering, sent: bytes
+) -> None:
+    reader, writer = await connect(quick)
+    writer.write(request(b"abc"))
+    await reader.readuntil(b"ok")
+    with suppress(OSError):  # where the server has hung up
+        writer.write(sent)
+        writer.write_eof()
+    await all_of(reader)
+    assert offering.directly == []
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        request(b"abc", b"connection: close\r\n"),
+        request(b"abc", b"expect: 100-continue\r\n"),
+        request(b"abc", b"connection: upgrade\r\nupgrade: x\r\n"),
+        request(b"abc", b"x: " + b"y" * 8192 + b"\r\n"),
+        request(b"abc", line=b"POST /a HTTP/1.0"),
+        b"POST /a HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET /a HTTP/1.1\r\nhost: x\r\n\r\n",
+    ],
+)
+async def test_only_simple_heads_are_remembered(quick: uvicorn.Server, offering: Offering, sent: bytes) -> None:
+    reader, writer = await connect(quick)
+    writer.write(sent)
+    await reader.readuntil(b"ok")
+    with suppress(OSError):  # where the server has hung up
+        writer.write(sent)
+        writer.write_eof()
+    await all_of(reader)
+    assert offering.directly == []
+    writer.close()
+
+
+async def test_a_body_that_comes_in_parts_is_waited_for(quick: uvicorn.Server, offering: Offering) -> None:
+    reader, writer = await connect(quick)
+    writer.write(request(b"abc"))
+    await reader.readuntil(b"ok")
+    writer.write(request(b"abcdef")[:-3])
+    await seen(lambda: len(offering.paths) == 2)
+    writer.write(b"def")
+    await reader.readuntil(b"ok")
+    writer.write(request(b"ghi"))
+    await reader.readuntil(b"YES")
+    assert offering.directly == [b"ghi"]
+    writer.close()
+
+
+async def seen(is_so: Callable[[], bool]) -> None:
+    for _ in range(100_000):
+        if is_so():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("It did not happen.")
+
+
+async def learnt(server: uvicorn.Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection whose head is known."""
+    reader, writer = await connect(server)
+    writer.write(request(b"abc"))
+    await reader.readuntil(b"ok")
+    return reader, writer
+
+
+async def under_way(offering: Offering, writer: asyncio.StreamWriter) -> None:
+    """A request on a known head whose answer is held back."""
+    offering.go_on.clear()
+    offering.some.clear()
+    writer.write(request(b"def"))
+    await offering.some.wait()
+
+
+async def test_requests_behind_a_direct_one_wait_for_their_turn(quick: uvicorn.Server, offering: Offering) -> None:
+    reader, writer = await learnt(quick)
+    await under_way(offering, writer)
+    writer.write(request(b"ghi") + request(b"jkl"))
+    await asyncio.sleep(0.05)
+    assert offering.directly == [b"def"]
+    offering.go_on.set()
+    assert (await reader.readuntil(b"YES"))[:12] == b"HTTP/1.1 200"
+    for _ in range(2):
+        await reader.readuntil(b"ok")
+    writer.close()
+
+
+async def test_a_server_that_stops_answers_directly_what_it_began(quick: uvicorn.Server, offering: Offering) -> None:
+    reader, writer = await learnt(quick)
+    await under_way(offering, writer)
+    stopping = asyncio.create_task(quick.shutdown())
+    await asyncio.sleep(0.05)
+    offering.go_on.set()
+    answer = await all_of(reader)
+    assert answer.endswith(b"content-length: 3\r\nconnection: close\r\n\r\nYES")
+    await stopping
+    writer.close()
+
+
+async def test_an_application_that_fails_directly_is_hung_up_on(
+    quick: uvicorn.Server, offering: Offering, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader, writer = await learnt(quick)
+    offering.error = RuntimeError("broken")
+    writer.write(request(b"def"))
+    assert await all_of(reader) == b""
+    assert "a request could not be answered" in caplog.text
+    writer.close()
+
+
+async def test_who_hung_up_is_not_answered(quick: uvicorn.Server, offering: Offering) -> None:
+    _, writer = await learnt(quick)
+    await under_way(offering, writer)
+    writer.close()
+    await writer.wait_closed()
+    await seen(lambda: not quick.server_state.connections)
+    offering.go_on.set()
+    await seen(lambda: not quick.server_state.tasks)
+    assert offering.directly == [b"def"]
+
+
+async def test_a_direct_answer_waits_for_who_reads_slowly(quick: uvicorn.Server, offering: Offering) -> None:
+    reader, writer = await learnt(quick)
+    size = 20_000_000
+    offering.answer = Answer(200, b"content-length: %d\r\n" % size, b"x" * size)
+    for count, body in enumerate((b"def", b"ghi"), 1):
+        writer.write(request(body))
+        await seen(lambda count=count: len(offering.directly) == count)  # type: ignore[misc]
+    assert quick.server_state.tasks  # the second waits until there is room
+    read = 0
+    async with asyncio.timeout(10):
+        while read < 2 * size:
+            read += (await reader.read(1_000_000)).count(b"x")
+    assert offering.directly == [b"def", b"ghi"]
+    writer.close()
+
+
+def test_headers_are_lines_and_back() -> None:
+    headers = [(b"content-type", b"text/plain"), (b"x", b"a: b")]
+    assert Answer(200, lines_of(headers), b"").headers == headers
+
+
+@pytest.mark.parametrize("value", [b"a\r\ny: b", b"a\n", b"a\r", b"a\0"])
+def test_a_header_with_a_line_break_is_none(value: bytes) -> None:
+    with pytest.raises(ValueError, match="line break"):
+        lines_of([(b"x", value)])

@@ -18,6 +18,7 @@ from airbyte_agent_server.telemetry.traces import build_traces
 from hubspot_sandbox import Portal
 from secret_scan import find_secrets
 from server.jobs import SteppedEngine
+from server.sockets import kept_connection
 from server.world import CONNECTORS, Client, CountingIds, TestClock, Wiretap, World, documented
 
 EXECUTE = f"{CONNECTORS}/{{connector_id}}/execute"
@@ -102,6 +103,21 @@ async def test_a_call_is_a_tree_of_request_execute_refresh_and_what_hubspot_was_
     asked = world.hubspot.seen[-1]
     assert asked.headers["traceparent"].startswith(f"00-{TRACE}-")
     assert "tracestate" not in asked.headers
+
+
+@pytest.mark.requirement("traces")
+async def test_a_call_whose_head_is_known_makes_the_same_spans(world: World, spans: InMemorySpanExporter) -> None:
+    token = await world.scoped_token()
+    path = f"{CONNECTORS}/{await world.create_connector(token)}/execute"
+    body = {"entity": "contacts", "action": "list", "params": {"limit": 1}}
+    found: list[object] = []
+    async with kept_connection(world.server.app) as kept:
+        for _ in range(2):
+            spans.clear()
+            assert (await kept.post(path, body, token=token, headers={"traceparent": PARENT})).status == 200
+            found.append(chain(spans))
+    assert found[0] == found[1]
+    assert {f"{span.context.trace_id:032x}" for span in spans.get_finished_spans()} == {TRACE}
 
 
 @pytest.mark.requirement("traces")

@@ -15,7 +15,7 @@ from airbyte_agent_hubspot._executor import Call
 from airbyte_agent_hubspot._local import LocalExecutor
 from airbyte_agent_hubspot._memory import SharedMemory
 from airbyte_agent_hubspot._operation import Operation
-from airbyte_agent_hubspot._retry import Retrier
+from airbyte_agent_hubspot._retry import Progress, Retrier
 from airbyte_agent_hubspot._shape import ItemShape
 from airbyte_agent_hubspot.errors import (
     ConnectorError,
@@ -87,8 +87,9 @@ def as_it_is(body: bytes, params: Params) -> bytes:
 
 async def test_the_result_is_what_the_steps_end_with_and_all_requests_are_counted() -> None:
     executor, transport = local(answer(status=500), answer({"id": "1"}), answer({"id": "1"}))
-    sent = await executor.send(Call(made_of(read_one), {}), as_it_is)
-    assert (sent.value, sent.upstream_calls) == (b'{"id":"1","deleted":true}', 2)
+    progress = Progress()
+    sent = await executor.send(Call(made_of(read_one), {}), as_it_is, progress)
+    assert (sent, progress.upstream_calls) == (b'{"id":"1","deleted":true}', 2)
     assert await executor.execute(Call(made_of(read_one), {})) == Deleted("1")
     assert transport.unused == 0
 
@@ -306,8 +307,9 @@ async def test_if_options_may_not_be_read_the_refusal_of_the_value_is_what_is_sa
 
 async def test_an_answer_is_remembered_as_long_as_the_call_allows() -> None:
     executor, transport = local(OWNERS, OWNERS)
-    sent = await executor.send(Call(made_of(owners(times=3)), {}), as_it_is)
-    assert sent.upstream_calls == 1
+    progress = Progress()
+    await executor.send(Call(made_of(owners(times=3)), {}), as_it_is, progress)
+    assert progress.upstream_calls == 1
     await asyncio.sleep(60)
     await executor.send(Call(made_of(owners()), {}), as_it_is)
     await asyncio.sleep(1)

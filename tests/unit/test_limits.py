@@ -492,6 +492,10 @@ async def test_a_place_that_nobody_can_say_the_time_of_is_waited_for_until_it_is
 class Never:
     """A budget that lets nothing pass."""
 
+    def take(self, kind: LimitKind, now_s: float, *, bulk: bool) -> bool:
+        del kind, now_s, bulk
+        return False
+
     async def enter(self, kind: LimitKind, clock: Clock, *, bulk: bool, deadline_s: float | None) -> None:
         del kind, bulk, deadline_s
         await clock.sleep(1e6)
@@ -528,9 +532,27 @@ class BusyClock(SystemClock):
         return 4.0 * self.looks
 
 
+class Crowded(SharedBudget):
+    """Has a place only for who waits for it."""
+
+    def take(self, kind: LimitKind, now_s: float, *, bulk: bool) -> bool:
+        del kind, now_s, bulk
+        return False
+
+
 async def test_a_place_that_is_seen_too_late_is_not_used() -> None:
     transport = ScriptedTransport(one_page)
-    connector = HubspotConnector(auth_config=LOCAL, transport=transport, clock=BusyClock(), timeout_s=11)
+    connector = HubspotConnector(
+        auth_config=LOCAL, transport=transport, clock=BusyClock(), budget=Crowded(), timeout_s=15
+    )
+    with pytest.raises(RateLimitedError):
+        await connector.contacts.list()
+    assert transport.requests == []
+
+
+async def test_a_call_whose_time_is_over_takes_no_place() -> None:
+    transport = ScriptedTransport(one_page)
+    connector = HubspotConnector(auth_config=LOCAL, transport=transport, clock=BusyClock(), timeout_s=3)
     with pytest.raises(RateLimitedError):
         await connector.contacts.list()
     assert transport.requests == []

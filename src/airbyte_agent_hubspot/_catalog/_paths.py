@@ -72,13 +72,10 @@ def path(family: Family, version: str, *parts: object) -> str:
     Raises:
         InvalidParamsError: a part would lead to another address.
     """
-    address = _root(family, version)
-    for part in parts:
-        segment = str(part)
-        if not (segment.isalnum() and segment.isascii()):
-            segment = _escaped(segment)
-        address += f"/{segment}"
-    return address
+    segments = [
+        part if isinstance(part, str) and part.isalnum() and part.isascii() else _escaped(str(part)) for part in parts
+    ]
+    return "/".join((_root(family, version), *segments))
 
 
 @cache

@@ -22,7 +22,7 @@ CHOICES: Final = frozenset(
 """Standard properties that hold one of few values, none of which is written like a label."""
 TIMES: Final = frozenset({"closedate", "hs_timestamp", "hs_meeting_start_time", "hs_meeting_end_time"})
 """Standard properties that hold a moment."""
-_HOLDERS: Final = frozenset({"properties", "inputs", "filterGroups"})
+HOLDERS: Final = frozenset({"properties", "inputs", "filterGroups"})
 """Parameters that hold values of properties."""
 _LIKE_A_TIME: Final = re.compile(r"-?\d*|\d{4}-\d{2}-\d{2}(?:[T ].*)?")
 _LIKE_AN_ID: Final = re.compile(r"[a-z0-9_;-]*|[A-Z0-9_;-]*")
@@ -30,8 +30,6 @@ _LIKE_AN_ID: Final = re.compile(r"[a-z0-9_;-]*|[A-Z0-9_;-]*")
 
 def names_something(params: Mapping[str, object]) -> bool:
     """Whether a label stands where an id is expected, or words where a moment is to be written."""
-    if _HOLDERS.isdisjoint(params):
-        return False
     return any(is_name(name, value) for name, value in given_values(params)) or any(
         is_said_time(name, value) for name, value in _written_values(params)
     )

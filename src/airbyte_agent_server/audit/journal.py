@@ -72,9 +72,10 @@ class Journal:
     def append(self, line: bytes) -> None:
         """Add a row. The operating system has it then: it survives the end of this process, not that of the machine."""
         segment = self._segment or self._begin()
-        rest = memoryview(line + b"\n")
-        while rest:
-            rest = rest[os.write(segment.descriptor, rest) :]
+        row = line + b"\n"
+        written = os.write(segment.descriptor, row)
+        while written < len(row):
+            written += os.write(segment.descriptor, row[written:])
         self._added += 1
 
     def cut(self) -> Segment | None:

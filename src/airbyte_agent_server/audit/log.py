@@ -125,13 +125,14 @@ class AuditLog:
 
     def add(self, line: bytes) -> None:
         """Keep a row, whose place was taken before."""
+        if not self._lines:
+            self._some.set()
         self._lines.append(line)
         try:
             self._journal.append(line)
         except OSError as error:
             # The row is in memory, and on its way to the database: the call is over, and an error would deny it.
             _log.error("the journal of tool calls cannot be written: %s", error.strerror)  # no trace
-        self._some.set()
 
     @property
     def waiting(self) -> int:

@@ -1,8 +1,7 @@
 """What is recorded of one tool call. Pure."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from itertools import islice
 
@@ -27,6 +26,7 @@ _DENIALS = frozenset(
     }
 )
 _NUL = b"\\u0000"
+_ENCODER = msgspec.json.Encoder()
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -53,7 +53,7 @@ class CallStatus(StrEnum):
     DENIED = "denied"
 
 
-class CallRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class CallRow(msgspec.Struct, frozen=True, array_like=True):
     """One tool call as it lies on disk and in the database. The id, a UUID of version 7, holds when it began.
 
     Fields are in the order of the table's columns: on disk only their places tell which is which.
@@ -87,13 +87,12 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     idempotency_replayed: bool
 
 
-@dataclass(slots=True)
-class CallNotes:
+class CallNotes(msgspec.Struct):
     """What becomes known of a call while it runs: whoever learns something writes it down here."""
 
     entity: str = ""
     action: str = ""
-    param_names: list[str] = field(default_factory=list)
+    param_names: list[str] = []
     intent: str | None = None
     sealed_params: bytes | None = None
     record_count: int | None = None
@@ -122,9 +121,8 @@ def short(names: Iterable[str]) -> list[str]:
     return [name[:LONGEST_NAME] for name in islice(names, MOST_NAMES)]
 
 
-def interface_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """Which program called: what it says of itself."""
-    said = dict(headers)
+def interface_of(said: Mapping[bytes, bytes]) -> str | None:
+    """Which program called: what it says of itself in its headers."""
     for name in _HEADERS:
         if name in said:
             shown = _UNPRINTABLE.sub(" ", said[name].decode("latin-1")).strip()
@@ -135,7 +133,7 @@ def interface_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
 
 def encode_row(row: CallRow) -> bytes:
     """The row as one line of JSON, an array. PostgreSQL stores no U+0000: it is left out."""
-    line = msgspec.json.encode(row)
+    line = _ENCODER.encode(row)
     return line if _NUL not in line else msgspec.json.encode(_without_nul(msgspec.json.decode(line)))
 
 

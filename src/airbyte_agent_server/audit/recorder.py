@@ -1,6 +1,6 @@
 """Puts calls on record: a place before anything is done, a row before the answer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -11,7 +11,6 @@ from airbyte_agent_server.audit.record import (
     CallNotes,
     CallRow,
     encode_row,
-    interface_of,
     kind_of,
     short,
     status_of,
@@ -32,16 +31,17 @@ _ID_RANDOM_BYTES = 10
 _INTERRUPTED = ProblemError("internal_error", "The call did not come to its end.")
 
 
-class OpenCall:
+class OpenCall(msgspec.Struct, frozen=True):
     """A call that is on its way. It goes on record once, whatever becomes of it."""
 
-    def __init__(self, recorder: "CallRecorder", claims: Claims, connector: Connector) -> None:
-        self._recorder = recorder
-        self.claims = claims
-        self.connector = connector
-        self.notes = CallNotes()
-        self.began_at_s = recorder.clock.monotonic_s()
-        self.id = timed_id(int(recorder.clock.now_s() * 1000), recorder.ids.random_bytes(_ID_RANDOM_BYTES))
+    id: str
+    claims: Claims
+    connector: Connector
+    began_at_s: float
+    request_id: str
+    interface: str | None
+    """Which program calls."""
+    notes: CallNotes
 
 
 class CallRecorder:
@@ -62,75 +62,73 @@ class CallRecorder:
         self._log = log
         self._sealer = sealer
         self._metrics = metrics
-        self._kept_params = kept_params
+        self._names_params = kept_params != "none"
+        self.keeps_params = kept_params == "full"
+        """Whether the parameters themselves do, sealed."""
+        self.durable = log.durable
+        """Whether a record counts only once the disk has it: `settled` waits for that."""
+        self.settled = log.settled
+        self.take_free_place = log.take_free_place
+        self.take_place = log.take_place
 
-    async def begin(self, claims: Claims, connector: Connector) -> OpenCall:
-        """A call on a connector; its row has a place from now on.
+    def begin(self, claims: Claims, connector: Connector, *, request_id: str, interface: str | None) -> OpenCall:
+        """A call on a connector, whose row has a place already."""
+        call_id = timed_id(int(self.clock.now_s() * 1000), self.ids.random_bytes(_ID_RANDOM_BYTES))
+        return OpenCall(call_id, claims, connector, self.clock.monotonic_s(), request_id, interface, CallNotes())
 
-        Raises:
-            ProblemError: `unavailable`: too many rows wait for the database.
-        """
-        if not self._log.take_free_place():
-            await self._log.take_place()
-        return OpenCall(self, claims, connector)
-
-    async def note_params(self, call: OpenCall, params: Mapping[str, object]) -> None:
-        """Write down what the settings allow of a call's parameters, before it is carried out."""
-        if self._kept_params == "none" or not params:
-            return
-        call.notes.param_names = short(params)
-        if self._kept_params == "full":
-            sealed = await self._sealer.seal(
-                msgspec.json.encode(params), owner=call.connector.workspace_id, identity=params_identity(call.id)
-            )
-            call.notes.sealed_params = sealed
-
-    async def finish(
-        self,
-        call: OpenCall,
-        *,
-        request_id: str,
-        headers: Iterable[tuple[bytes, bytes]],
-        problem: ProblemError | None,
+    def note(
+        self, call: OpenCall, entity: str, action: str, params: Mapping[str, object] | None, intent: str | None
     ) -> None:
-        """Put the call on record; when this returns, its answer may be sent."""
+        """Write down what is asked for; of the parameters, what the settings allow."""
+        notes = call.notes
+        notes.entity, notes.action, notes.intent = entity, action, intent
+        if params and self._names_params:
+            notes.param_names = short(params)
+
+    async def seal_params(self, call: OpenCall, params: Mapping[str, object]) -> None:
+        """Keep a call's parameters as they are, before it is carried out: only where `keeps_params`."""
+        call.notes.sealed_params = await self._sealer.seal(
+            msgspec.json.encode(params), owner=call.connector.workspace_id, identity=params_identity(call.id)
+        )
+
+    def finish(self, call: OpenCall, problem: ProblemError | None = None) -> None:
+        """Put the call on record; its answer may be sent when this returns, if need be after `settled`."""
         notes, connector = call.notes, call.connector
         entity, action = notes.entity[:LONGEST_NAME], notes.action[:LONGEST_NAME]
         duration_s, status = self.clock.monotonic_s() - call.began_at_s, status_of(problem)
         code = None if problem is None else problem.type.code
         self._metrics.execute_ended(status, code or "", duration_s)
+        # In their order, as names take six times as long.
         row = CallRow(
-            id=call.id,
-            organization_id=connector.organization_id,
-            workspace_id=connector.workspace_id,
-            workspace_name=connector.workspace_name,
-            connector_id=connector.id,
-            connector_name=connector.name,
-            connector_type=get_connector_type(connector.connector_type).name,
-            client_id=call.claims.client_id,
-            token_kind=call.claims.kind,
-            request_id=request_id,
-            interface=interface_of(headers),
-            entity=entity,
-            action=action,
-            kind=kind_of(entity, action),
-            param_names=notes.param_names,
-            sealed_params=notes.sealed_params,
-            intent=notes.intent,
-            status=status,
-            http_status=200 if problem is None else problem.type.status,
-            code=code,
-            duration_ms=round(duration_s * 1000),
-            record_count=notes.record_count if problem is None else None,
-            result_bytes=notes.result_bytes if problem is None else None,
-            upstream_calls=notes.upstream_calls,
-            retries=notes.retries,
-            idempotency_replayed=notes.replayed,
+            call.id,
+            connector.organization_id,
+            connector.workspace_id,
+            connector.workspace_name,
+            connector.id,
+            connector.name,
+            get_connector_type(connector.connector_type).name,
+            call.claims.client_id,
+            call.claims.kind,
+            call.request_id,
+            call.interface,
+            entity,
+            action,
+            kind_of(entity, action),
+            notes.param_names,
+            notes.sealed_params,
+            notes.intent,
+            status,
+            200 if problem is None else problem.type.status,
+            code,
+            round(duration_s * 1000),
+            notes.record_count if problem is None else None,
+            notes.result_bytes if problem is None else None,
+            notes.upstream_calls,
+            notes.retries,
+            notes.replayed,
         )
         self._log.add(encode_row(row))
-        if self._log.durable:
-            await self._log.settled()
 
-    async def interrupt(self, call: OpenCall, *, request_id: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    def interrupt(self, call: OpenCall) -> None:
         """Put on record that a call was cancelled or failed in a way that nobody foresaw."""
-        await self.finish(call, request_id=request_id, headers=headers, problem=_INTERRUPTED)
+        self.finish(call, _INTERRUPTED)

@@ -120,16 +120,28 @@ class LeasedWindow:
             self._calls = calls
             self._ask()
 
-    def reserve(self, now_s: float, *, bulk: bool, deadline_s: float | None) -> Place:
-        """A place for one request: one that is held, or else one in the line."""
-        self._interactive |= not bulk
-        lease = self._next(now_s, bulk=bulk)
+    def take(self, now_s: float) -> bool:
+        """Takes a place that is held, for an interactive request."""
+        self._interactive = True
+        first = self._leases[0] if self._leases else None
+        if first is None or not first.left or first.expires_s <= now_s:
+            first = self._next(now_s, bulk=False)
+        return self._take(first, now_s, bulk=False)
+
+    def _take(self, lease: _Lease | None, now_s: float, *, bulk: bool) -> bool:
         if lease is None or lease.from_s > now_s:
-            return self._line_up(now_s, bulk=bulk, deadline_s=deadline_s)
+            return False
         self._use(lease, now_s)
         if not bulk and self._left * _LOW < self._ahead and not self._asked and now_s >= self._none_ahead_before_s:
             self._ask()
-        return Place(now_s, granted=True)
+        return True
+
+    def reserve(self, now_s: float, *, bulk: bool, deadline_s: float | None) -> Place:
+        """A place for one request: one that is held, or else one in the line."""
+        self._interactive |= not bulk
+        if self._take(self._next(now_s, bulk=bulk), now_s, bulk=bulk):
+            return Place(now_s, granted=True)
+        return self._line_up(now_s, bulk=bulk, deadline_s=deadline_s)
 
     def _line_up(self, now_s: float, *, bulk: bool, deadline_s: float | None) -> Place:
         place = _LeasedPlace(bulk=bulk, deadline_s=deadline_s)

@@ -53,6 +53,7 @@ def find_connector_type(
 
 
 @cache
+@cache
 def get_connector_type(slug: str) -> ConnectorType:
     """The type of a stored connector."""
     return next(kind for kind in CONNECTOR_TYPES if kind.slug == slug)

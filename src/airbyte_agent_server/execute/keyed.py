@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import msgspec
 
@@ -17,8 +16,7 @@ _MAY_HAVE_HAPPENED = frozenset({"partly_done", "result_too_large", "upstream_out
 _LEASE_MARGIN_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """The body of an answer of success."""
 
     body: bytes

@@ -2,40 +2,46 @@
 
 import logging
 import re
+from dataclasses import dataclass
 
 from starlette.datastructures import MutableHeaders
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from airbyte_agent_hubspot.errors import ConnectorError
 from airbyte_agent_server.aliases import API
-from airbyte_agent_server.audit.recorder import CallRecorder, OpenCall
+from airbyte_agent_server.audit.record import interface_of
+from airbyte_agent_server.audit.recorder import CallRecorder
 from airbyte_agent_server.connectors.service import check_visible
+from airbyte_agent_server.connectors.store import Connector
 from airbyte_agent_server.execute.keyed import Reply
 from airbyte_agent_server.execute.request import decode_request
 from airbyte_agent_server.execute.service import ExecuteService
 from airbyte_agent_server.idempotency.keys import HEADER, REPLAYED
 from airbyte_agent_server.ports import IdSource
-from airbyte_agent_server.problems import ProblemError
+from airbyte_agent_server.problems import ProblemError, render_problem
 from airbyte_agent_server.tokens.access import EXECUTE
 from airbyte_agent_server.tokens.bearer import Gate, claims_known
 from airbyte_agent_server.tokens.claims import Claims
-from airbyte_agent_server.wire.bodies import check_media_type, read_body
+from airbyte_agent_server.wire.bodies import check_media_type, check_size, read_body
 from airbyte_agent_server.wire.cors import add_sharing
-from airbyte_agent_server.wire.entrance import give_id, problem_of, request_id_of, send_problem, unforeseen
+from airbyte_agent_server.wire.entrance import give_id, problem_of, request_id_of, unforeseen
+from airbyte_agent_server.wire.heads import Answer, lines_of, notes_of
 
 _log = logging.getLogger(__name__)
 
 PATH = f"{API}/integrations/connectors/{{connector_id}}/execute"
 
 _PREFIX = f"{API}/integrations/connectors/"
-_HEAD, _TAIL = len(_PREFIX), len("/execute")
+_TAIL = "/execute"
 _ID = re.compile(r"[0-9a-zA-Z-]{1,64}")
 _KEY = HEADER.encode()
 _JSON = (b"content-type", b"application/json")
 _REPLAYED = (REPLAYED.encode(), b"true")
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _NO_STORE = (b"cache-control", b"no-store")
+_LINES = lines_of((_JSON, _NOSNIFF, _NO_STORE))
+_REPLAYED_LINE = lines_of((_REPLAYED,))
 
 
 class ExecuteEndpoint:
@@ -57,8 +63,10 @@ class ExecuteEndpoint:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 
-    async def answer(self, scope: Scope, receive: Receive, connector_id: str) -> Reply:
-        """The answer to one request. All that is refused once the connector is known is put on record, too.
+    async def answer(self, scope: Scope, body: Receive | bytes, connector_id: str) -> Reply:
+        """The answer to one request; its body is here or yet to come.
+
+        All that is refused once the connector is known is put on record, too.
 
         Raises:
             ProblemError, ConnectorError: whatever keeps the call from succeeding.
@@ -72,13 +80,13 @@ class ExecuteEndpoint:
             if known is None:
                 raise
             claims, refusal = known, refused
-        return await self.answer_for(claims, scope, receive, connector_id, refusal=refusal)
+        return await self.answer_for(claims, scope, body, connector_id, refusal=refusal)
 
     async def answer_for(
         self,
         claims: Claims,
         scope: Scope,
-        receive: Receive,
+        body: Receive | bytes,
         connector_id: str,
         *,
         refusal: ProblemError | None = None,
@@ -88,44 +96,68 @@ class ExecuteEndpoint:
         Raises:
             ProblemError, ConnectorError: whatever keeps the call from succeeding.
         """
+        known = self._service.known_connector(claims.organization_id, connector_id)
+        connector = known or await self._found(claims, connector_id, refusal)
+        recorder, head, request_id = self._recorder, _head_of(scope), request_id_of(scope)
+        if not recorder.take_free_place():
+            await recorder.take_place()
+        call = recorder.begin(claims, connector, request_id=request_id, interface=head.interface)
         try:
-            connector = await self._service.find_connector(claims, connector_id)
-        except ProblemError as unknown:  # a token that is refused must not learn which connectors there are
-            raise refusal or unknown from None
-        call = await self._recorder.begin(claims, connector)
-        request_id, headers = request_id_of(scope), scope["headers"]
-        try:
-            reply = await self._run(scope, receive, call, request_id, refusal)
+            if refusal is not None:
+                raise refusal  # noqa: TRY301  # it goes on record as others do
+            check_visible(claims, connector)
+            check_media_type(head.content_type)
+            if not isinstance(body, bytes):
+                body = await read_body(scope, body, limit_bytes=self._limit_bytes)
+            check_size(body, limit_bytes=self._limit_bytes)
+            request = decode_request(body)
+            recorder.note(call, request.entity, request.action, request.params, request.intent)
+            if recorder.keeps_params and request.params:
+                await recorder.seal_params(call, request.params)
+            reply = await self._service.execute(
+                claims, connector, request, request_id=request_id, key=head.key, notes=call.notes
+            )
         except (ProblemError, ConnectorError) as error:
-            await self._recorder.finish(call, request_id=request_id, headers=headers, problem=problem_of(error))
+            recorder.finish(call, problem_of(error))
             raise
         except BaseException:
-            await self._recorder.interrupt(call, request_id=request_id, headers=headers)
+            recorder.interrupt(call)
             raise
-        await self._recorder.finish(call, request_id=request_id, headers=headers, problem=None)
-        return reply
+        else:
+            recorder.finish(call)
+            return reply
+        finally:
+            if recorder.durable:
+                await recorder.settled()
 
-    async def _run(
-        self, scope: Scope, receive: Receive, call: OpenCall, request_id: str, refusal: ProblemError | None
-    ) -> Reply:
-        if refusal is not None:
-            raise refusal
-        check_visible(call.claims, call.connector)
+    async def _found(self, claims: Claims, connector_id: str, refusal: ProblemError | None) -> Connector:
+        try:
+            return await self._service.find_connector(claims.organization_id, connector_id)
+        except ProblemError as unknown:  # a token that is refused must not learn which connectors there are
+            raise refusal or unknown from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What the headers of an execute say."""
+
+    content_type: str
+    key: str | None
+    interface: str | None
+
+
+def _head_of(scope: Scope) -> _Head:
+    notes = notes_of(scope)
+    head: _Head | None = notes.get("execute")
+    if head is None:
         given = dict(scope["headers"])
-        check_media_type(given.get(b"content-type", b"").decode("latin-1"))
-        request = decode_request(await read_body(scope, receive, limit_bytes=self._limit_bytes))
-        notes = call.notes
-        notes.entity, notes.action, notes.intent = request.entity, request.action, request.intent
-        await self._recorder.note_params(call, request.params or {})
         key = given.get(_KEY)
-        return await self._service.execute(
-            call.claims,
-            call.connector,
-            request,
-            request_id=request_id,
-            key=None if key is None else key.decode("latin-1"),
-            notes=notes,
+        head = notes["execute"] = _Head(
+            given.get(b"content-type", b"").decode("latin-1"),
+            None if key is None else key.decode("latin-1"),
+            interface_of(given),
         )
+    return head
 
 
 class ShortCut:
@@ -143,35 +175,49 @@ class ShortCut:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["query_string"]:
+        if not _connector_in(scope):
             await self._app(scope, receive, send)
             return
-        path: str = scope["path"]
-        connector_id = path[_HEAD:-_TAIL]
-        if not (path.endswith("/execute") and path.startswith(_PREFIX)) or not _ID.fullmatch(connector_id):
-            await self._app(scope, receive, send)
-            return
+        answer = await self.answer(scope, receive)
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    def takes(self, scope: Scope) -> bool:
+        """Whether `answer` answers such a request."""
+        return bool(_connector_in(scope))
+
+    async def answer(self, scope: Scope, body: Receive | bytes) -> Answer:
+        """The answer to an execute on its canonical path, an error too."""
         request_id = give_id(scope, self._ids)
-        always = [(b"x-request-id", request_id.encode()), _NOSNIFF, _NO_STORE]
         try:
-            reply = await self._endpoint.answer(scope, receive, connector_id)
+            reply = await self._endpoint.answer(scope, body, _connector_in(scope))
         except (ProblemError, ConnectorError) as error:
             problem = problem_of(error)
         except Exception:  # noqa: BLE001  # this is the outermost layer for the requests it serves
             _log.exception("request %s failed", request_id)
             problem = unforeseen(request_id)
         else:
-            headers = [_JSON, (b"content-length", str(len(reply.body)).encode()), *always]
-            if reply.replayed:
-                headers.append(_REPLAYED)
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await send({"type": "http.response.body", "body": reply.body})
-            return
+            named = b"content-length: %d\r\nx-request-id: %b\r\n" % (len(reply.body), request_id.encode())
+            return Answer(200, _LINES + named + (_REPLAYED_LINE if reply.replayed else b""), reply.body)
+        rendered = render_problem(problem, public_url=self._public_url, request_id=request_id)
+        said = MutableHeaders(
+            {**rendered.headers, "content-length": str(len(rendered.body)), "x-request-id": request_id}
+        )
+        said.raw.extend((_NOSNIFF, _NO_STORE))
+        add_sharing(scope, said)
+        return Answer(rendered.status, lines_of(said.raw), rendered.body)
 
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] += always
-                add_sharing(scope, MutableHeaders(scope=message))
-            await send(message)
 
-        await send_problem(problem, send_with_headers, public_url=self._public_url, request_id=request_id)
+def _connector_in(scope: Scope) -> str:
+    """The connector that an execute by its canonical path is for; empty for all other requests."""
+    if scope["type"] != "http":
+        return ""
+    notes = notes_of(scope)
+    found: str | None = notes.get("connector")
+    if found is None:
+        path: str = scope["path"]
+        is_execute = path.startswith(_PREFIX) and path.endswith(_TAIL)
+        name = path[len(_PREFIX) : -len(_TAIL)] if is_execute else ""
+        plain = scope["method"] == "POST" and not scope["query_string"] and _ID.fullmatch(name)
+        found = notes["connector"] = name if plain else ""
+    return found

@@ -82,8 +82,7 @@ class ExecuteLimits:
     result_bytes: int
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """A result as JSON, and where it came from."""
 
     result: bytes
@@ -93,8 +92,7 @@ class Outcome:
     records: int | None = None
 
 
-@dataclass(slots=True)
-class Task:
+class Task(msgspec.Struct, frozen=True):
     """A call that the token and the connector allow. `operation` is None for the description of the connector."""
 
     claims: Claims
@@ -143,6 +141,8 @@ class ExecuteService:
         clock: Clock,
     ) -> None:
         self._connectors = connectors
+        self.known_connector = connectors.known
+        self.find_connector = connectors.find_in_organization
         self._refresher = refresher
         self._keyed = keyed
         self._retrier = retrier
@@ -157,10 +157,6 @@ class ExecuteService:
         self._memories: BoundedCache[_Account, SharedMemory] = BoundedCache(
             size=_MEMORIES, life_s=_MEMORY_LIFE_S, clock=clock
         )
-
-    async def find_connector(self, claims: Claims, connector_id: str) -> Connector:
-        """The connector of that id in the token's organization, whether or not the token may use it."""
-        return await self._connectors.find_in_organization(claims.organization_id, connector_id)
 
     async def execute(  # who, on what, which call, and what is said of it
         self,
@@ -179,7 +175,11 @@ class ExecuteService:
         """
         started_at_s = self._clock.monotonic_s()
         check_enabled(connector)
-        operation, params = await self._allowed(claims, connector, request, notes)
+        operation, params = _operation_of(request, notes)
+        if operation is None:
+            check_token(claims, [Reach((CONNECTOR,), notes.action, writes=False)])
+        elif not may_do_all(claims, connector):
+            await self._check(claims, connector, operation, params, notes)
         task = Task(claims, connector, operation, params, request, request_id, started_at_s, notes)
         if key is None or operation is None or not operation.writes:
             return Reply(await self._answer(task))
@@ -194,28 +194,10 @@ class ExecuteService:
         notes.replayed = reply.replayed
         return reply
 
-    async def _allowed(
-        self, claims: Claims, connector: Connector, request: ExecuteRequest, notes: CallNotes
-    ) -> tuple[Operation | None, dict[str, object]]:
-        """The operation and its valid parameters, once it is certain that the call may be made."""
-        entity = request.entity or CONNECTOR
-        params = request.params or {}
-        notes.action = action = find_action(entity, request.action, params)
-        check_context_store(entity, action)
-        if entity == CONNECTOR and action == "describe":
-            check_token(claims, [Reach((CONNECTOR,), action, writes=False)])
-            return None, {}
-        operation = CATALOG.find(entity, action)
-        valid = operation.reader.read(params)
-        await self._check(claims, connector, operation, valid, notes)
-        return operation, valid
-
     async def _check(
         self, claims: Claims, connector: Connector, operation: Operation, params: dict[str, object], notes: CallNotes
     ) -> None:
-        """Raise unless both the token and the connector allow the call."""
-        if may_do_all(claims, connector):
-            return
+        """Raise unless both the token and the connector allow the call, of which one may not do all."""
         reached = reach_of(operation, params)
         check_token(claims, reached)
         if operation.entity != CONNECTOR:
@@ -261,26 +243,32 @@ class ExecuteService:
         task.notes.result_bytes = len(result)
         if task.request.entity not in {CONNECTOR, ""}:
             task.notes.record_count = outcome.records
-        outcome.result = result
-        return _envelope(task, outcome, took_s=self._clock.monotonic_s() - task.started_at_s)
+        return _envelope(task, result, outcome, took_s=self._clock.monotonic_s() - task.started_at_s)
 
-    async def _outcome(self, task: Task) -> Outcome:
+    def _outcome(self, task: Task) -> Awaitable[Outcome]:
         if task.operation is None:
-            return Outcome(_described(), NO_METADATA, upstream_calls=0, source="catalog")
+            return _description()
+        # Only what an operation is made of has to be asked about: the operation itself is allowed.
+        allow = self._gate_of(task) if task.operation.is_composed else None
+        call = self._call(task.connector, task.operation, task.params, task.notes, allow=allow)
+        recover = task.operation.recover
+        return call if recover is None else self._recovered(task.connector, call, recover)
+
+    async def _recovered(
+        self, connector: Connector, call: Awaitable[Outcome], recover: Callable[[ConnectorError], object]
+    ) -> Outcome:
         try:
-            # Only what an operation is made of has to be asked about: the operation itself is allowed.
-            allow = self._gate_of(task) if task.operation.is_composed else None
-            return await self._call(task.connector, task.operation, task.params, task.notes, allow=allow)
+            return await call
         except ConnectorError as error:
-            if task.operation.recover is None:
-                raise
-            await self._noted(task.connector, error)
-            return Outcome(msgspec.json.encode(task.operation.recover(error)), NO_METADATA, 1, "hubspot")
+            await self._noted(connector, error)
+            return Outcome(msgspec.json.encode(recover(error)), NO_METADATA, 1, "hubspot")
 
     def _gate_of(self, task: Task) -> Allow:
         """What each call that an operation is made of has to pass, as if it had been made directly."""
 
         async def allow(operation: Operation, params: dict[str, object]) -> None:
+            if may_do_all(task.claims, task.connector):
+                return
             try:
                 await self._check(task.claims, task.connector, operation, params, task.notes)
             except ProblemError as problem:
@@ -299,19 +287,21 @@ class ExecuteService:
     ) -> Outcome:
         progress = Progress()
         call = Call(operation, params, timeout_s=self._limits.deadline_s)
+        sent = self._executor_of(connector).send(call, operation.shape.to_envelope, progress, allow=allow)
+        traces = self._watch.traces
         try:
-            with self._watch.traces.step(f"execute {operation.entity}.{operation.action}") as span:
-                span.note({"agent_server.connector_id": connector.id})
-                answer = await self._executor_of(connector).send(
-                    call, operation.shape.to_envelope, progress, allow=allow
-                )
+            if not traces.on:
+                result, metadata, records = await sent
+            else:
+                with traces.step(f"execute {operation.entity}.{operation.action}") as span:
+                    span.note({"agent_server.connector_id": connector.id})
+                    result, metadata, records = await sent
         finally:
             notes.upstream_calls += progress.upstream_calls
             notes.retries += progress.retries
         if connector.status != Status.ACTIVE:
             await self._mark_active(connector)
-        result, metadata, records = answer.value
-        return Outcome(result, metadata, answer.upstream_calls, "hubspot", records)
+        return Outcome(result, metadata, progress.upstream_calls, "hubspot", records)
 
     def _executor_of(self, connector: Connector) -> LocalExecutor:
         """What calls on the connector go through, as long as it stays as it is."""
@@ -351,6 +341,22 @@ class ExecuteService:
         return problem
 
 
+def _operation_of(request: ExecuteRequest, notes: CallNotes) -> tuple[Operation | None, dict[str, object]]:
+    """What is to be done, with valid parameters; None is the description of the connector."""
+    entity = request.entity or CONNECTOR
+    params = request.params or {}
+    notes.action = action = find_action(entity, request.action, params)
+    check_context_store(entity, action)
+    if entity == CONNECTOR and action == "describe":
+        return None, {}
+    operation = CATALOG.find(entity, action)
+    return operation, operation.reader.read(params)
+
+
+async def _description() -> Outcome:
+    return Outcome(_described(), NO_METADATA, upstream_calls=0, source="catalog")
+
+
 @cache
 def _described() -> bytes:
     """The description of the connector, which takes a tenth of a second to make."""
@@ -375,13 +381,13 @@ def _granted_to(connector: Connector) -> Callable[[], Awaitable[GrantedScopes]]:
     return granted
 
 
-def _envelope(task: Task, outcome: Outcome, *, took_s: float) -> bytes:
+def _envelope(task: Task, result: bytes, outcome: Outcome, *, took_s: float) -> bytes:
     metadata = _PLAIN_METADATA if outcome.metadata is NO_METADATA else msgspec.json.encode(outcome.metadata)
     # Ids of connectors and requests hold nothing that JSON would escape.
     return b"".join(
         (
             b'{"status":"success","result":',
-            outcome.result,
+            result,
             b',"connector_metadata":',
             metadata,
             f',"execution_metadata":{{"connector_instance_id":"{task.connector.id}",'

@@ -3,7 +3,6 @@
 from airbyte_agent_hubspot._clock import Clock
 from airbyte_agent_hubspot._limits import Budget
 from airbyte_agent_hubspot._operation import LimitKind
-from airbyte_agent_hubspot._wire import HttpResponse
 from airbyte_agent_hubspot.errors import RateLimitedError
 from airbyte_agent_server.telemetry.metrics import Metrics
 
@@ -17,6 +16,8 @@ class WatchedBudget:
     def __init__(self, budget: Budget, metrics: Metrics) -> None:
         self._budget = budget
         self._metrics = metrics
+        self.take = budget.take  # what passes at once is not held back
+        self.learn = budget.learn
 
     async def enter(self, kind: LimitKind, clock: Clock, *, bulk: bool, deadline_s: float | None) -> None:
         """Waits for a place for one request.
@@ -34,7 +35,3 @@ class WatchedBudget:
         waited_s = clock.monotonic_s() - began_at_s
         if waited_s >= _HELD_BACK_S:
             self._metrics.budget_waited(kind, waited_s)
-
-    def learn(self, kind: LimitKind, response: HttpResponse, now_s: float) -> None:
-        """Takes in what an answer says of the limits."""
-        self._budget.learn(kind, response, now_s)

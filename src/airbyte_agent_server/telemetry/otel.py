@@ -40,6 +40,8 @@ class _OtelSpan:
 class OtelTraces:
     """Spans that go to `processor`: of traces that begin here a `share`, of others what their caller wants."""
 
+    on = True
+
     def __init__(self, processor: SpanProcessor, *, share: float = 1.0) -> None:
         resource = Resource.create({"service.name": "agent-server", "service.version": version(_DISTRIBUTION)})
         sampler = ParentBased(TraceIdRatioBased(share))

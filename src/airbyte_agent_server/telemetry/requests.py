@@ -4,12 +4,14 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
+from typing import Protocol
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from airbyte_agent_server.ports import Clock
 from airbyte_agent_server.telemetry.metrics import Metrics
 from airbyte_agent_server.telemetry.spans import Span, Traces
+from airbyte_agent_server.wire.heads import Answer, offer_direct
 
 _log = logging.getLogger(__name__)
 
@@ -37,15 +39,31 @@ def route_of(scope: Scope) -> str:
     return "" if route is None else route.path
 
 
+class Executes(Protocol):
+    """The application; executes can also be answered by it without messages."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, whichever it is."""
+        ...
+
+    def takes(self, scope: Scope) -> bool:
+        """Whether `answer` answers such a request."""
+        ...
+
+    async def answer(self, scope: Scope, body: bytes) -> Answer:
+        """The answer to one execute that is here as a whole."""
+        ...
+
+
 class WatchedRequests:
     """Counts, times and logs. A line has the route, never the path or the query, which may hold secrets.
 
-    Executes are the many requests: `execute_share` of those that do not fail get a line.
+    Executes are the many requests: `execute_share` of those that do not fail get a line. They come to `executes` first.
     """
 
     def __init__(
         self,
-        app: ASGIApp,
+        executes: "Executes",
         *,
         metrics: Metrics,
         traces: Traces,
@@ -54,7 +72,7 @@ class WatchedRequests:
         execute_share: float,
         clock: Clock,
     ) -> None:
-        self._app = app
+        self._executes = executes
         self._metrics = metrics
         self._traces = traces
         self._whose = whose
@@ -66,9 +84,8 @@ class WatchedRequests:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._executes(scope, receive, send)
             return
-        metrics, began_at_s = self._metrics, self._clock.monotonic_s()
         status = 0
 
         async def watched_send(message: Message) -> None:
@@ -77,22 +94,49 @@ class WatchedRequests:
                 status = message["status"]
             await send(message)
 
+        if self._executes.takes(scope):
+            offer_direct(scope, self._answer)
+        began_at_s = self._clock.monotonic_s()
         former = _serving.set((scope, self._whose))
-        metrics.active_requests += 1
+        self._metrics.active_requests += 1
         try:
             with self._traces.server(scope["headers"]) as span:
-                await self._app(scope, receive, watched_send)
+                await self._executes(scope, receive, watched_send)
                 if span.recording:
                     _describe(span, scope, status)
         finally:
-            metrics.active_requests -= 1
-            duration_s = self._clock.monotonic_s() - began_at_s
-            route = route_of(scope)
-            metrics.request_ended(scope["method"], route, status or _FAILURES_FROM, duration_s)
-            if route != self._execute_path or status >= _FAILURES_FROM or (self._execute_share and self._is_due()):
-                self._write(scope["method"], route, status or _FAILURES_FROM, duration_s)
+            self._ended(scope, status, began_at_s)
             with suppress(ValueError):  # abandoned half-way and freed by the collector, it ends in another context
                 _serving.reset(former)
+
+    async def _answer(self, scope: Scope, body: bytes) -> Answer:
+        """The answer to an execute, in a task of its own."""
+        began_at_s = self._clock.monotonic_s()
+        _serving.set((scope, self._whose))
+        self._metrics.active_requests += 1
+        status = 0
+        try:
+            if not self._traces.on:
+                answer = await self._executes.answer(scope, body)
+                status = answer.status
+                return answer
+            with self._traces.server(scope["headers"]) as span:
+                answer = await self._executes.answer(scope, body)
+                status = answer.status
+                if span.recording:
+                    _describe(span, scope, status)
+                return answer
+        finally:
+            self._ended(scope, status, began_at_s)
+
+    def _ended(self, scope: Scope, status: int, began_at_s: float) -> None:
+        metrics = self._metrics
+        metrics.active_requests -= 1
+        duration_s = self._clock.monotonic_s() - began_at_s
+        route = route_of(scope)
+        metrics.request_ended(scope["method"], route, status or _FAILURES_FROM, duration_s)
+        if route != self._execute_path or status >= _FAILURES_FROM or (self._execute_share and self._is_due()):
+            self._write(scope["method"], route, status or _FAILURES_FROM, duration_s)
 
     def _is_due(self) -> bool:
         self._due += self._execute_share

@@ -41,6 +41,11 @@ class Span(Protocol):
 class Traces(Protocol):
     """Makes spans. One that is made inside another is a part of it, in tasks that begin there too."""
 
+    @property
+    def on(self) -> bool:
+        """Whether anybody will see a span; what comes with every call makes none if not."""
+        ...
+
     def server(self, headers: Headers) -> AbstractContextManager[Span]:
         """A request to this server, part of its caller's span if its headers name one."""
         ...
@@ -80,6 +85,8 @@ _NOTHING: AbstractContextManager[Span] = nullcontext(_NoSpan())
 
 class NoTraces:
     """No spans at all."""
+
+    on = False
 
     def server(self, headers: Headers) -> AbstractContextManager[Span]:
         """Nothing."""

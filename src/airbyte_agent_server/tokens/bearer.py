@@ -10,8 +10,9 @@ from airbyte_agent_server.problems import ProblemError
 from airbyte_agent_server.rates import Rates
 from airbyte_agent_server.tokens.access import ACCESS, Access
 from airbyte_agent_server.tokens.claims import Claims, Denied, verify_origin, verify_scope
-from airbyte_agent_server.tokens.service import TokenService
+from airbyte_agent_server.tokens.service import BearerToken, TokenService, read_bearer
 from airbyte_agent_server.wire.cors import share_with
+from airbyte_agent_server.wire.heads import notes_of
 
 
 def claims_of(request: Request) -> Claims:
@@ -32,6 +33,26 @@ class RateLimits:
 
     organization: int
     workspace: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the head of a request shows of whose it is."""
+
+    token: BearerToken
+    organization: str | None
+    origin: str | None
+    fetch_site: str | None
+
+
+def _read(scope: AsgiScope) -> _Shown:
+    given = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    return _Shown(
+        read_bearer(given.get(b"authorization", "")),
+        given.get(b"x-organization-id"),
+        given.get(b"origin"),
+        given.get(b"sec-fetch-site") or None,
+    )
 
 
 class Gate:
@@ -55,28 +76,44 @@ class Gate:
         Raises:
             ProblemError: 401, 403 or 429.
         """
-        given: dict[bytes, bytes] = dict(scope["headers"])
-        origin = given[b"origin"].decode("latin-1") if b"origin" in given else None
-        try:
-            claims = await self._tokens.authenticate(given.get(b"authorization", b"").decode("latin-1"))
-        except ProblemError as problem:
-            if origin is not None and origin == problem.readable_by:
-                share_with(scope, origin)
-            raise
+        notes = notes_of(scope)
+        shown: _Shown | None = notes.get("shown")
+        if shown is None:
+            shown = notes["shown"] = _read(scope)
+        claims = self._tokens.known(shown.token)
+        if claims is None:
+            claims = await self._authenticate(scope, shown)
         scope["state"]["claims"] = claims
-        if b"x-organization-id" in given:
-            check_organization(given[b"x-organization-id"].decode("latin-1"), claims.organization_id)
+        admitted = notes.get("admitted")
+        if admitted is None or admitted[0] is not claims or admitted[1] is not access:
+            self._check(scope, shown, claims, access)
+            if claims.allowed_origin is None:  # otherwise each answer says who may read it
+                notes["admitted"] = claims, access
+        self.count(claims)
+        return claims
+
+    async def _authenticate(self, scope: AsgiScope, shown: "_Shown") -> Claims:
+        try:
+            return await self._tokens.authenticate(shown.token)
+        except ProblemError as problem:
+            if shown.origin is not None and shown.origin == problem.readable_by:
+                share_with(scope, shown.origin)
+            raise
+
+    def _check(self, scope: AsgiScope, shown: "_Shown", claims: Claims, access: Access) -> None:
+        """Raise unless the route takes a token with these claims from who shows it."""
+        if shown.organization is not None:
+            check_organization(shown.organization, claims.organization_id)
         verdicts = [verify_scope(claims, access.kinds, access.scope)]
         if claims.allowed_origin is not None:
-            if origin == claims.allowed_origin:
-                share_with(scope, origin)
-            fetch_site = given.get(b"sec-fetch-site", b"").decode("latin-1") or None
-            verdicts.append(verify_origin(claims, origin=origin, fetch_site=fetch_site, own=self._own_origin))
+            if shown.origin == claims.allowed_origin:
+                share_with(scope, shown.origin)
+            verdicts.append(
+                verify_origin(claims, origin=shown.origin, fetch_site=shown.fetch_site, own=self._own_origin)
+            )
         for verdict in verdicts:
             if isinstance(verdict, Denied):
                 raise verdict.raised()
-        self.count(claims)
-        return claims
 
     def count(self, claims: Claims) -> None:
         """Count one more request towards the limits.
@@ -84,8 +121,9 @@ class Gate:
         Raises:
             ProblemError: `rate_limited`.
         """
-        self._rates.take(claims.organization_id, self._limits.organization, who="Your organization")
-        if claims.workspace_id is not None:
+        if self._limits.organization:
+            self._rates.take(claims.organization_id, self._limits.organization, who="Your organization")
+        if self._limits.workspace and claims.workspace_id is not None:
             self._rates.take(claims.workspace_id, self._limits.workspace, who="This workspace")
 
 

@@ -105,6 +105,9 @@ class Ok:
     """Allowed."""
 
 
+OK = Ok()
+
+
 @dataclass(frozen=True, slots=True)
 class Denied:
     """Not allowed; `reason` is a whole sentence that says what to do."""
@@ -127,7 +130,7 @@ def verify_scope(claims: Claims, kinds: frozenset[TokenKind], scope: Scope | Non
         return Denied("token_not_allowed", f"This takes a token of kind {wanted}, not {claims.kind}: mint such a one.")
     if scope is not None and scope not in claims.scopes:
         return Denied("token_not_allowed", f"The token lacks the scope {scope}: {_advice(claims, scope)}.")
-    return Ok()
+    return OK
 
 
 def verify_origin(claims: Claims, *, origin: str | None, fetch_site: str | None, own: str) -> Verdict:
@@ -136,11 +139,11 @@ def verify_origin(claims: Claims, *, origin: str | None, fetch_site: str | None,
     Browsers leave `Origin` out where a page reads from its own server.
     """
     if claims.kind != TokenKind.WIDGET:
-        return Ok()
+        return OK
     if (origin is None and fetch_site == "same-origin") or (
         origin is not None and origin in {claims.allowed_origin, own}
     ):
-        return Ok()
+        return OK
     return Denied(
         "origin_mismatch",
         "A widget token works only from the origin it was minted for: mint one for the page that uses it.",
@@ -151,7 +154,7 @@ def verify_connector(claims: Claims, connector_id: str) -> Verdict:
     """Whether the token's permissions reach this connector."""
     permissions = claims.permissions
     if permissions is None or permissions.connector_ids is None or connector_id in permissions.connector_ids:
-        return Ok()
+        return OK
     return Denied(
         "permission_denied",
         "The token's permissions do not include this connector: mint one whose connector_ids name it.",
@@ -168,10 +171,10 @@ def verify_call(claims: Claims, *, entity: str, action: str, writes: bool) -> Ve
         )
     allow = None if claims.permissions is None else claims.permissions.allow
     if allow is None:
-        return Ok()
+        return OK
     actions = allow.get(entity, frozenset()) | allow.get(_ANY, frozenset())
     if action in actions or _ANY in actions or (action in SEARCHES and "search" in actions):
-        return Ok()
+        return OK
     return Denied(
         "permission_denied",
         f"The token's permissions do not include {entity}.{action}: mint one whose `allow` names it.",

@@ -1,8 +1,9 @@
 """Mints tokens, and knows whose token a request carries."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import NamedTuple
 
 from airbyte_agent_server.accounts.store import ACTIVE, AccountStore, Workspace
 from airbyte_agent_server.bounded import BoundedCache
@@ -24,6 +25,32 @@ class MintedToken:
     claims: Claims
 
 
+@dataclass(frozen=True, slots=True)
+class BearerToken:
+    """What a request carries to show whose it is, and its hash, under which it is known here."""
+
+    value: str = field(repr=False)
+    fingerprint: bytes = field(repr=False)
+
+
+class _Verified(NamedTuple):
+    claims: Claims
+    expires_s: float
+
+
+def read_bearer(authorization: str) -> BearerToken:
+    """The token that an `Authorization` header carries.
+
+    Raises:
+        ProblemError: `missing_token`.
+    """
+    scheme, _, token = authorization.partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise ProblemError("missing_token", "A bearer token is required: send `Authorization: Bearer <token>`.")
+    return BearerToken(token, hashlib.sha256(token.encode()).digest())
+
+
 class TokenService:
     """Mints and authenticates. Verified tokens are remembered by their hash, for a little while."""
 
@@ -32,7 +59,7 @@ class TokenService:
         self._signer = signer
         self._clock = clock
         self._ids = ids
-        self._verified: BoundedCache[bytes, Claims] = BoundedCache(
+        self._verified: BoundedCache[bytes, _Verified] = BoundedCache(
             size=_CACHED_TOKENS, life_s=_STANDING_LIFE_S, clock=clock
         )
 
@@ -134,33 +161,34 @@ class TokenService:
         """Verify every token anew: a client, a workspace or an organization was changed."""
         self._verified.clear()
 
-    async def authenticate(self, authorization: str) -> Claims:
-        """Whose token the `Authorization` header carries.
+    def known(self, token: BearerToken) -> Claims | None:
+        """Whose token it is, if it was verified a moment ago."""
+        known = self._verified.get(token.fingerprint)
+        return None if known is None or self._clock.now_s() >= known.expires_s else known.claims
+
+    async def authenticate(self, token: BearerToken) -> Claims:
+        """Whose token it is.
 
         Raises:
-            ProblemError: there is none, it is not valid, or its client or workspace is no longer live.
+            ProblemError: it is not valid, or its client or workspace is no longer live.
         """
-        scheme, _, token = authorization.partition(" ")
-        token = token.strip()
-        if scheme.lower() != "bearer" or not token:
-            raise ProblemError("missing_token", "A bearer token is required: send `Authorization: Bearer <token>`.")
-        fingerprint = hashlib.sha256(token.encode()).digest()
-        claims = await self._verified.recall(fingerprint, lambda: self._verify(token, fingerprint))
-        if self._clock.now() >= claims.expires_at:
-            claims = await self._verify(token, fingerprint)
-        return claims
+        known = await self._verified.recall(token.fingerprint, lambda: self._verify(token))
+        if self._clock.now_s() >= known.expires_s:
+            known = await self._verify(token)
+        return known.claims
 
-    async def _verify(self, token: str, fingerprint: bytes) -> Claims:
+    async def _verify(self, token: BearerToken) -> "_Verified":
         drops = self._verified.drops
         await self._signer.keys.refresh()
-        claims = self._signer.verify(token)
+        claims = self._signer.verify(token.value)
         try:
             await self._check_standing(claims)
         except ProblemError as problem:
             problem.readable_by = claims.allowed_origin
             raise
-        self._verified.put(fingerprint, claims, drops=drops)
-        return claims
+        verified = _Verified(claims, claims.expires_at.timestamp())
+        self._verified.put(token.fingerprint, verified, drops=drops)
+        return verified
 
     async def _check_standing(self, claims: Claims) -> None:
         if not await self._accounts.is_client_live(claims.client_id):

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
 from pydantic import SecretStr
 
-from airbyte_agent_hubspot._auth import REFRESH_MARGIN_S
+from airbyte_agent_hubspot._auth import REFRESH_MARGIN_S, is_due
 from airbyte_agent_hubspot._sansio import private_app_token_refused, reauthorization_required
 from airbyte_agent_hubspot.errors import ConnectorError, UpstreamUnavailableError
 from airbyte_agent_hubspot.models import TokenGrant
@@ -63,6 +63,10 @@ class TokenRefresher:
         self._clock = clock
         self._ids = ids
         self._running: dict[str, asyncio.Task[str]] = {}
+
+    def held(self, connector_id: str) -> str | None:
+        """What `current` would give, if it is at hand."""
+        return self._usable(self._store.held(connector_id))
 
     async def current(self, connector_id: str) -> str:
         """The connector's access token; a new one if there is none or it is about to expire."""
@@ -138,14 +142,10 @@ class TokenRefresher:
         return token_of(stored.secret)
 
     def _usable(self, opened: OpenedSecret | None, margin_s: float = REFRESH_MARGIN_S) -> str | None:
-        if opened is None:
+        access = None if opened is None else opened.access
+        if access is None or is_due(access.expires_at_s, self._clock.now_s(), margin_s):
             return None
-        secret = opened.secret
-        if isinstance(secret, OAuthSecret) and (
-            secret.expires_at is None or self._clock.now() >= secret.expires_at - timedelta(seconds=margin_s)
-        ):
-            return None
-        return token_of(secret)
+        return access.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +154,10 @@ class VaultTokens:
 
     refresher: TokenRefresher
     connector_id: str
+
+    def held(self) -> str | None:
+        """What `current` would give, if it is at hand."""
+        return self.refresher.held(self.connector_id)
 
     async def current(self) -> str:
         """An access token that has not expired as far as anyone knows."""

@@ -4,18 +4,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from airbyte_agent_hubspot._auth import ExpiringToken
 from airbyte_agent_server.bounded import BoundedCache
 from airbyte_agent_server.db.engine import Database
 from airbyte_agent_server.db.tables import credentials, data_keys
 from airbyte_agent_server.db.types import identity_of
 from airbyte_agent_server.ports import Clock
 from airbyte_agent_server.vault.sealer import EnvelopeSealer
-from airbyte_agent_server.vault.secrets import ConnectorSecret, OAuthSecret, decode_secret, encode_secret, grant_of
+from airbyte_agent_server.vault.secrets import (
+    ConnectorSecret,
+    OAuthSecret,
+    PrivateAppSecret,
+    decode_secret,
+    encode_secret,
+    grant_of,
+)
 
 SuppliedBy = Literal["caller", "consent"]
 """`caller`: handed over in a request, so perhaps used elsewhere too; `consent`: obtained by our OAuth flow."""
@@ -53,7 +62,7 @@ class SealedSecret:
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OpenedSecret:
     """A connector's secret; `generation` grows with each refresh and replacement."""
 
@@ -65,6 +74,16 @@ class OpenedSecret:
     used_at: datetime | None = None
     failure: Failure | None = None
     failed_at: datetime | None = None
+
+    @cached_property
+    def access(self) -> ExpiringToken | None:
+        """The access token; None before the first refresh, and where nobody knows how long it is good for."""
+        if isinstance(self.secret, PrivateAppSecret):
+            return ExpiringToken(self.secret.token.get_secret_value())
+        token, expires_at = self.secret.access_token, self.secret.expires_at
+        if token is None or expires_at is None:
+            return None
+        return ExpiringToken(token.get_secret_value(), expires_at.timestamp())
 
 
 class SecretStore:
@@ -121,6 +140,10 @@ class SecretStore:
                 **_AT_REST,
             )
         )
+
+    def held(self, connector_id: str) -> OpenedSecret | None:
+        """The secret, if it was opened for use lately."""
+        return self._opened.get(connector_id)
 
     async def open(self, connector_id: str) -> OpenedSecret | None:
         """The secret for use, from memory if it was opened lately; None when the connector has none any more."""

@@ -28,12 +28,21 @@ async def read_body(scope: Scope, receive: Receive, *, limit_bytes: int) -> byte
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ProblemError("invalid_request", "The request ended before its body did: send it again.")
-        chunks.append(message.get("body", b""))
-        size_bytes += len(chunks[-1])
+        chunk: bytes = message.get("body", b"")
+        more = message.get("more_body", False)
+        size_bytes += len(chunk)
         if size_bytes > limit_bytes:
             raise _too_large(limit_bytes)
-        more = message.get("more_body", False)
+        if not more and not chunks:
+            return chunk
+        chunks.append(chunk)
     return b"".join(chunks)
+
+
+def check_size(body: bytes, *, limit_bytes: int) -> None:
+    """Raise when a body is larger than it may be."""
+    if len(body) > limit_bytes:
+        raise _too_large(limit_bytes)
 
 
 def _too_large(limit_bytes: int) -> ProblemError:

@@ -16,6 +16,7 @@ from airbyte_agent_server.ports import IdSource
 from airbyte_agent_server.problems import ProblemError, problem_from_connector_error, render_problem
 from airbyte_agent_server.wire.cors import add_sharing
 from airbyte_agent_server.wire.faults import fault_of
+from airbyte_agent_server.wire.heads import notes_of
 
 _log = logging.getLogger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -73,13 +74,12 @@ class Entrance:
 
 def give_id(scope: Scope, ids: IdSource) -> str:
     """The request's id: the one it brings, or a new one. From now on `request_id_of` knows it."""
-    request_id = ""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id":
-            request_id = value.decode("latin-1")
-            break
-    if not _REQUEST_ID.fullmatch(request_id):
-        request_id = ids.new_id()
+    notes = notes_of(scope)
+    request_id: str | None = notes.get("request_id")
+    if request_id is None:
+        brought = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
+        request_id = notes["request_id"] = brought if _REQUEST_ID.fullmatch(brought) else ""
+    request_id = request_id or ids.new_id()
     # The state is copied: not every server gives each request its own.
     scope["state"] = {**scope.get("state", {}), "request_id": request_id}
     return request_id

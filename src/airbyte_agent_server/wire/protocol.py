@@ -1,15 +1,19 @@
 """HTTP/1.1 as uvicorn speaks it, for strangers: who sends a request too slowly, or a head without end, is cut off."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message, Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from airbyte_agent_server.wire.heads import Answer, Direct, KnownHead, lines_of
 from airbyte_agent_server.writes import Writes
+
+_log = logging.getLogger(__name__)
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 HEAD_TIMEOUT_S: Final = 10.0
@@ -20,57 +24,106 @@ _TOO_LONG: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection:
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
-_OF_CONNECTION: Final = frozenset({b"connection", b"transfer-encoding"})
+_LAST: Final = b"\r\n"
+_LAST_AND_CLOSE: Final = b"connection: close\r\n\r\n"
 
 
-class _Answer:
-    """Sends an answer that is there as a whole with one write: the client wakes up once, and has it all.
+class _Cycle(RequestResponseCycle):
+    """One request and its answer. An answer that is there as a whole is sent with one write.
 
-    uvicorn writes the head and the body apart. Everything but a whole answer of a stated length is left to it.
+    The client wakes up once, and has it all; uvicorn writes the head and the body apart. Everything but a whole answer
+    of a stated length is left to it.
     """
 
-    def __init__(self, cycle: RequestResponseCycle, send: Send, writes: Writes) -> None:
-        self._cycle = cycle
-        self._writes = writes
-        self._send = send
-        self._head: Message | None = None
+    writes: Writes
+    _head: Message | None = None
 
-    async def __call__(self, message: Message) -> None:
+    async def send(self, message: Message) -> None:  # type: ignore[override]  # uvicorn's types say the same otherwise
         """Take one message of the application."""
-        head, self._head = self._head, None
+        head = self._head
         if head is not None:
+            self._head = None
             if self._written(head, message):
                 return
-            await self._send(head)
-        elif message["type"] == "http.response.start" and not self._cycle.response_started:
+            await super().send(head)  # type: ignore[arg-type]
+        elif message["type"] == "http.response.start" and not self.response_started:
             self._head = message
             return
-        await self._send(message)
+        await super().send(message)  # type: ignore[arg-type]
 
     def _written(self, head: Message, body: Message) -> bool:
-        cycle, content = self._cycle, body.get("body", b"")
-        if body.get("more_body", False) or cycle.scope["method"] == "HEAD" or cycle.flow.write_paused:
+        content = body.get("body", b"")
+        if body.get("more_body", False) or self.scope["method"] == "HEAD" or self.flow.write_paused:
             return False
-        lines, length = [STATUS_LINE[head["status"]][:-2]], b""
-        for name, value in [*cycle.default_headers, *head.get("headers", ())]:
-            if name in _OF_CONNECTION:
-                return False
-            if name == b"content-length":
-                length = value
-            lines.append(name + b": " + value)
+        headers = [*self.default_headers, *head.get("headers", ())]
+        known = dict(headers)
+        if known.get(b"content-length") != b"%d" % len(content) or not self.keep_alive or _is_of_connection(known):
+            return False
+        lines = [STATUS_LINE[head["status"]][:-2], *[name + b": " + value for name, value in headers]]
         text = b"\r\n".join(lines)
-        if length != b"%d" % len(content) or not cycle.keep_alive or _is_broken(text, len(lines) - 1):
+        if _is_broken(text, len(headers)):
             return False
-        cycle.response_started = cycle.response_complete = True
-        if not cycle.disconnected:
-            self._writes.put(cycle.transport, (text + b"\r\n\r\n", content))
-            cycle.message_event.set()
-            cycle.on_response()
+        self.response_started = self.response_complete = True
+        if not self.disconnected:
+            self.writes.put(self.transport, (text + b"\r\n\r\n", content))
+            self.message_event.set()
+            self.on_response()
         return True
+
+
+class _DirectCycle:
+    """One request that is answered without messages. uvicorn takes it for one of its own."""
+
+    __slots__ = ("_protocol", "disconnected", "keep_alive", "response_complete", "task")
+
+    task: asyncio.Task[None]
+    message_event = asyncio.Event()
+    """Nobody waits for it."""
+
+    def __init__(self, protocol: "GuardedProtocol") -> None:
+        self._protocol = protocol
+        self.disconnected = False
+        self.keep_alive = True
+        self.response_complete = False
+
+    async def run(self, answering: Direct, scope: Scope, body: bytes) -> None:
+        """Answer it."""
+        protocol = self._protocol
+        try:
+            answer = await answering(scope, body)
+            if protocol.flow.write_paused:
+                await protocol.flow.drain()
+        except BaseException as error:  # the application answers whatever it foresees
+            protocol.transport.close()
+            if not isinstance(error, Exception):
+                raise
+            _log.exception("a request could not be answered")
+        else:
+            self._send(protocol, answer)
+        finally:
+            protocol.tasks.discard(self.task)
+
+    def _send(self, protocol: "GuardedProtocol", answer: Answer) -> None:
+        self.response_complete = True
+        if self.disconnected:
+            return
+        default = lines_of(protocol.server_state.default_headers)
+        end = _LAST if self.keep_alive else _LAST_AND_CLOSE
+        head = b"".join((STATUS_LINE[answer.status], default, answer.lines, end))
+        protocol.writes.put(protocol.transport, (head, answer.body))
+        protocol.on_response_complete()
+        if not self.keep_alive:
+            protocol.writes.flush()
+            protocol.transport.close()
 
 
 _writes: WeakKeyDictionary[ServerState, Writes] = WeakKeyDictionary()
 """Those of each server: uvicorn makes the connections, and this is all that they share."""
+
+
+def _is_of_connection(headers: dict[bytes, bytes]) -> bool:
+    """Whether something is said of the connection itself."""
+    return b"connection" in headers or b"transfer-encoding" in headers
 
 
 def _is_broken(head: bytes, ends: int) -> bool:
@@ -87,27 +140,49 @@ class GuardedProtocol(HttpToolsProtocol):
     """When the last request was answered; None: one is under way, or none has come yet."""
     _in_head = True
     _head_bytes = 0
+    _between = True
+    """Whether the last byte that came was the last one of a request."""
+    _known: KnownHead | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self._writes = _writes.setdefault(self.server_state, Writes(self.loop))
+        self.writes = _writes.setdefault(self.server_state, Writes(self.loop))
         self._since_s = self.loop.time()
 
     def data_received(self, data: bytes) -> None:
         """Take in what came."""
         self._idle_since_s = None
+        known, between = self._known, self._between
+        if known is not None and between and self.cycle.response_complete:
+            body, answering = known.body_in(data), known.direct
+            if body is not None and answering is not None:
+                self._answer_directly(answering, {**known.scope, "state": self.app_state.copy()}, body)
+                return
         if self._since_s is None:
             self._since_s = self.loop.time()
         super().data_received(data)
+        if between and self._between and self.cycle.keep_alive and not self.expect_100_continue:
+            self._known = KnownHead.of(self.cycle.scope, data)
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse(_TOO_LONG)
 
+    def _answer_directly(self, answering: Direct, scope: Scope, body: bytes) -> None:
+        cycle = _DirectCycle(self)
+        self.cycle = cycle  # type: ignore[assignment]  # it has what uvicorn wants of one
+        cycle.task = self.loop.create_task(cycle.run(answering, scope, body))
+        self.tasks.add(cycle.task)
+
     def eof_received(self) -> None:
         """Send what is answered already: the connection closes now."""
-        self._writes.flush()
+        self.writes.flush()
+
+    def on_message_begin(self) -> None:
+        """Note that a request begins."""
+        self._between = False
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Note that the head is there; the body has a time of its own."""
@@ -117,7 +192,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Note that the request is there."""
-        self._in_head, self._head_bytes, self._since_s = True, 0, None
+        self._in_head, self._head_bytes, self._since_s, self._between = True, 0, None, True
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -132,12 +207,9 @@ class GuardedProtocol(HttpToolsProtocol):
             self._idle_since_s = self.loop.time()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        writes = self._writes
-
-        async def answering(scope: Scope, receive: Receive, send: Send) -> None:
-            await app(scope, receive, _Answer(cycle, send, writes))
-
-        super()._start_asgi_task(cycle, answering)  # type: ignore[arg-type]  # uvicorn's types say the same otherwise
+        cycle.__class__ = _Cycle
+        cast("_Cycle", cycle).writes = self.writes
+        super()._start_asgi_task(cycle, app)
 
     def close_if_slow(self, now_s: float) -> None:
         """Cut the connection off if its request should be there by now; close it if it has been idle for long."""
@@ -149,16 +221,16 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Close the connection once its answer is sent."""
-        self._writes.flush()
+        self.writes.flush()
         super().shutdown()
 
     def send_400_response(self, msg: str) -> None:
         """Say that it is no HTTP, after the answers to what was."""
-        self._writes.flush()
+        self.writes.flush()
         super().send_400_response(msg)
 
     def _refuse(self, answer: bytes) -> None:
-        self._writes.flush()
+        self.writes.flush()
         self._since_s = None
         if not self.transport.is_closing():
             if self._in_head:  # otherwise the application may be answering

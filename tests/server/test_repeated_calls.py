@@ -1,0 +1,93 @@
+"""Calls over one connection: from the second on their head is known, and they are answered without messages."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import pytest
+
+from server.sockets import Kept, kept_connection
+from server.world import CONNECTORS, Answer, World
+
+GET = {"entity": "contacts", "action": "list", "params": {"limit": 1}}
+CALLS = "/api/v1/tool-calls"
+
+
+@pytest.fixture
+async def kept(world: World) -> AsyncIterator[Kept]:
+    async with kept_connection(world.server.app) as connection:
+        yield connection
+
+
+def told(answer: Answer) -> tuple[int, Mapping[str, str], Any]:
+    """What an answer says, but for what differs each time."""
+    headers = {name: value for name, value in answer.headers.items() if name not in {"content-length", "x-request-id"}}
+    body = answer.json
+    for name in ("execution_metadata", "request_id", "instance", "upstream"):
+        body.pop(name, None)
+    return answer.status, headers, body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        GET,
+        {**GET, "params": {"limit": 2}, "intent": "who is there?"},
+        {"entity": "*", "action": "describe"},
+        b"{",
+        b"[]",
+        {"entity": "contakts", "action": "list"},
+        {"entity": "contacts", "action": "list", "params": {"limit": "x"}},
+        {"entity": "contacts", "action": "get", "params": {"contactId": "404404"}},
+        b" " * 2_000_000,
+    ],
+    ids=lambda body: str(body)[:40],
+)
+async def test_a_repeated_call_is_answered_as_the_first_was(world: World, kept: Kept, body: object) -> None:
+    token = await world.scoped_token()
+    path = f"{CONNECTORS}/{await world.create_connector(token)}/execute"
+    assert (await kept.post(path, GET, token=token)).status == 200
+    repeated = await kept.post(path, body, token=token)
+    plain = {"json_body": body} if not isinstance(body, bytes) else {"body": body}
+    headers = {} if not isinstance(body, bytes) else {"content-type": "application/json"}
+    other = await world.client.call("POST", path, token=token, headers=headers, **plain)
+    assert told(repeated) == told(other)
+    assert repeated.headers["x-request-id"] != other.headers["x-request-id"]
+
+
+async def test_each_of_the_calls_is_counted_and_on_record(world: World, kept: Kept) -> None:
+    token = await world.scoped_token()
+    path = f"{CONNECTORS}/{await world.create_connector(token)}/execute"
+    answers = [await kept.post(path, {**GET, "params": {"limit": n}}, token=token) for n in (1, 10, 1000)]
+    assert [answer.status for answer in answers] == [200, 200, 422]
+    await world.server.core.audit.flush()
+    rows = (await world.client.get(CALLS, token=await world.application_token())).json["data"]
+    assert {row["request_id"] for row in rows} == {answer.headers["x-request-id"] for answer in answers}
+    metrics = (await world.client.get("/metrics")).body.decode()
+    route = f'http_route="{CONNECTORS}/{{connector_id}}/execute"'
+    lines = [line for line in metrics.splitlines() if route in line and "_count" in line]
+    assert sorted(line.rpartition(" ")[2] for line in lines) == ["1.0", "2.0"]
+
+
+@pytest.mark.requirement("revocation")
+async def test_what_is_taken_away_counts_for_a_known_head_too(world: World, kept: Kept) -> None:
+    token = await world.scoped_token()
+    connector_id = await world.create_connector(token)
+    path = f"{CONNECTORS}/{connector_id}/execute"
+    for _ in range(2):
+        assert (await kept.post(path, GET, token=token)).status == 200
+    assert (await world.client.put(f"{CONNECTORS}/{connector_id}", {"disabled": True}, token=token)).status == 200
+    assert (await kept.post(path, GET, token=token)).code == "permission_denied"
+    assert (await world.client.delete(f"{CONNECTORS}/{connector_id}", token=token)).status == 200
+    assert (await kept.post(path, GET, token=token)).code == "connector_not_found"
+    world.clock.advance(7200)
+    assert (await kept.post(path, GET, token=token)).code == "token_expired"
+
+
+async def test_a_keyed_write_on_a_known_head_is_done_once(world: World, kept: Kept) -> None:
+    token = await world.scoped_token()
+    path = f"{CONNECTORS}/{await world.create_connector(token)}/execute"
+    create = {"entity": "contacts", "action": "create", "params": {"properties": {"email": "once@example.com"}}}
+    headers = {"idempotency-key": "only-once"}
+    answers = [await kept.post(path, create, token=token, headers=headers) for _ in range(3)]
+    assert [answer.headers.get("idempotency-replayed") for answer in answers] == [None, "true", "true"]
+    assert len({answer.json["result"]["id"] for answer in answers}) == 1
