@@ -1,11 +1,14 @@
 """Calls over one connection: from the second on their head is known, and they are answered without messages."""
 
+import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
 
-from server.sockets import Kept, kept_connection
+from server.sockets import Kept, connect, kept_connection, serving
 from server.world import CONNECTORS, Answer, World
 
 GET = {"entity": "contacts", "action": "list", "params": {"limit": 1}}
@@ -91,3 +94,27 @@ async def test_a_keyed_write_on_a_known_head_is_done_once(world: World, kept: Ke
     answers = [await kept.post(path, create, token=token, headers=headers) for _ in range(3)]
     assert [answer.headers.get("idempotency-replayed") for answer in answers] == [None, "true", "true"]
     assert len({answer.json["result"]["id"] for answer in answers}) == 1
+
+
+@pytest.mark.parametrize("calls", [0, 1, 2])
+async def test_a_closed_connection_is_freed_at_once(world: World, calls: int) -> None:
+    """What waited for the garbage collector, which runs seldom, would look like a leak."""
+    token = await world.scoped_token()
+    path = f"{CONNECTORS}/{await world.create_connector(token)}/execute"
+    gc.collect()
+    gc.disable()
+    try:
+        async with serving(world.server.app) as server:
+            reader, writer = await connect(server)
+            kept = Kept(reader, writer)
+            for _ in range(calls):
+                assert (await kept.post(path, GET, token=token)).status == 200
+            while not server.server_state.connections:
+                await asyncio.sleep(0)
+            connection = weakref.ref(next(iter(server.server_state.connections)))
+            writer.close()
+            while server.server_state.connections:
+                await asyncio.sleep(0.01)
+            assert connection() is None
+    finally:
+        gc.enable()

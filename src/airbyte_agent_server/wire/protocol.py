@@ -150,6 +150,12 @@ class GuardedProtocol(HttpToolsProtocol):
         self.writes = _writes.setdefault(self.server_state, Writes(self.loop))
         self._since_s = self.loop.time()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of the last request, which refers to the connection: both can be freed at once."""
+        super().connection_lost(exc)
+        self.cycle = None  # type: ignore[assignment]  # as it was before the first request
+        self._known = None
+
     def data_received(self, data: bytes) -> None:
         """Take in what came."""
         self._idle_since_s = None
