@@ -12,6 +12,9 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 	--custom-compile-command 'make requirements' $(if $(UPGRADE),--upgrade)
 
+# Byte code is kept whatever the environment says: the tests start some hundred processes, which would compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help up down test coverage conformance check gates fmt fmt-check lint types imports deploy-lint licences docs pages fuzz bench tasks chaos requirements clean
