@@ -109,11 +109,11 @@ async def test_a_closed_connection_is_freed_at_once(world: World, calls: int) ->
             kept = Kept(reader, writer)
             for _ in range(calls):
                 assert (await kept.post(path, GET, token=token)).status == 200
-            while not server.server_state.connections:
+            while not server.server_state.connections:  # noqa: ASYNC110  # nobody here could set an event
                 await asyncio.sleep(0)
             connection = weakref.ref(next(iter(server.server_state.connections)))
             writer.close()
-            while server.server_state.connections:
+            while server.server_state.connections:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             assert connection() is None
     finally:
