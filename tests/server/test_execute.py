@@ -190,6 +190,9 @@ async def test_a_result_that_is_too_large_is_refused(world: World) -> None:
         ({"allow": [{"entity": "contacts", "actions": ["list"]}]}, "contacts", "api_search", {}, False),
         ({"allow": [{"entity": "contacts", "actions": ["search"]}]}, "contacts", "api_search", {}, True),
         ({"allow": [{"entity": "contacts", "actions": ["list"]}]}, "deals", "list", {}, False),
+        ({"allow": [{"entity": "Contact", "actions": ["list"]}]}, "contacts", "list", {}, True),
+        ({"allow": [{"entity": "0-1", "actions": ["list"]}]}, "contacts", "list", {}, True),
+        ({"allow": [{"entity": "0-1", "actions": ["list"]}]}, "deals", "list", {}, False),
         ({"allow": [{"entity": "contacts", "actions": ["*"]}]}, "*", "describe", {}, False),
         ({"allow": [{"entity": "*", "actions": ["describe"]}]}, "*", "describe", {}, True),
         (

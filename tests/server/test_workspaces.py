@@ -232,6 +232,13 @@ async def test_an_organization_sees_all_its_connectors_and_no_others(world: Worl
         "last_accessed_at": None,
         "context_store_badge_status": None,
     }
+    world.clock.advance(60)
+    called = await world.execute(await world.scoped_token("two"), held[1], "contacts", "list", {"limit": 1})
+    assert called.status == 200
+    await world.server.core.audit.flush()
+    used = (await world.client.get(own, token=token)).json["data"]
+    called_at = world.clock.now().isoformat().replace("+00:00", "Z")
+    assert [item["last_accessed_at"] for item in used] == [None, called_at, None]
     other = await other_organization(world)
     for organization_id in (other.organization_id, str(uuid4()), "nonsense"):
         answer = await world.client.get(f"{ORGANIZATIONS}/{organization_id}/credentials", token=token)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
 
@@ -156,6 +157,6 @@ def timed_id(at_ms: int, randomness: bytes) -> str:
     return f"{time[:8]}-{time[8:]}-7{digits[:3]}-{variant}{digits[5:8]}-{digits[8:]}"
 
 
-def time_of(call_id: str) -> int:
-    """When the call began, in milliseconds since the epoch."""
-    return int(call_id[:8] + call_id[9:13], 16)
+def time_of(call_id: str) -> datetime:
+    """When the call began, to the millisecond."""
+    return datetime.fromtimestamp(int(call_id[:8] + call_id[9:13], 16) / 1000, UTC)

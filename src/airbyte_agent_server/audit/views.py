@@ -1,7 +1,7 @@
 """Tool calls as answers show them."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Self
 
 from pydantic import BaseModel, Field
@@ -50,7 +50,7 @@ class ToolCall(BaseModel):
         return cls.model_validate(
             {
                 **{name: getattr(row, name) for name in row.__struct_fields__ if name in cls.model_fields},
-                "started_at": datetime.fromtimestamp(time_of(row.id) / 1000, UTC),
+                "started_at": time_of(row.id),
                 "actor": {"client_id": row.client_id, "token_kind": row.token_kind},
                 **more,
             }

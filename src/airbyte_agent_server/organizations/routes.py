@@ -24,7 +24,7 @@ class CredentialView(BaseModel):
     connector_name: str
     context_store_status: str | None = Field(default=None, description="Null: not switched on.")
     context_store_entity_count: int | None = None
-    last_accessed_at: datetime | None = None
+    last_accessed_at: datetime | None = Field(description="When the last call that is still on record began.")
     context_store_badge_status: str | None = None
 
 
@@ -77,7 +77,12 @@ class OrganizationRoutes:
         found, total = await self._credentials.page(own, limit=limit, offset=offset)
         return CredentialPage(
             data=[
-                CredentialView(id=held.connector_id, workspace_id=held.workspace_id, connector_name=held.name)
+                CredentialView(
+                    id=held.connector_id,
+                    workspace_id=held.workspace_id,
+                    connector_name=held.name,
+                    last_accessed_at=held.last_called_at,
+                )
                 for held in found
             ],
             total=total,

@@ -1,11 +1,13 @@
 """All connectors of an organization, in the database."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 
+from airbyte_agent_server.audit.record import time_of
 from airbyte_agent_server.db.engine import Database
-from airbyte_agent_server.db.tables import connectors
+from airbyte_agent_server.db.tables import connectors, tool_calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,8 @@ class HeldCredential:
     connector_id: str
     workspace_id: str
     name: str
+    last_called_at: datetime | None
+    """When the last call on it that is still on record began."""
 
 
 class CredentialList:
@@ -26,8 +30,11 @@ class CredentialList:
     async def page(self, organization_id: str, *, limit: int, offset: int) -> tuple[list[HeldCredential], int]:
         """At most `limit` of them, oldest first, after the first `offset`; and how many there are."""
         live = (connectors.c.organization_id == organization_id, connectors.c.deleted_at.is_(None))
+        last_call = (
+            select(func.max(tool_calls.c.id)).where(tool_calls.c.connector_id == connectors.c.id).scalar_subquery()
+        )
         query = (
-            select(connectors.c.id, connectors.c.workspace_id, connectors.c.name)
+            select(connectors.c.id, connectors.c.workspace_id, connectors.c.name, last_call.label("last_call"))
             .where(*live)
             .order_by(connectors.c.created_at, connectors.c.id)
             .limit(limit)
@@ -36,4 +43,7 @@ class CredentialList:
         async with self._database.read() as connection:
             total = await connection.scalar(select(func.count()).select_from(connectors).where(*live))
             rows = (await connection.execute(query)).all()
-        return [HeldCredential(row.id, row.workspace_id, row.name) for row in rows], total or 0
+        found = [
+            HeldCredential(row.id, row.workspace_id, row.name, row.last_call and time_of(row.last_call)) for row in rows
+        ]
+        return found, total or 0

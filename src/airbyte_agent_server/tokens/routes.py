@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from starlette.requests import Request
 
 from airbyte_agent_hubspot._catalog import CATALOG
+from airbyte_agent_hubspot._catalog.object_types import entity_of_type
 from airbyte_agent_server.accounts.store import hash_secret
 from airbyte_agent_server.aliases import API
 from airbyte_agent_server.origins import read_origin
@@ -56,7 +57,7 @@ class AllowedEntity(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    entity: str
+    entity: str = Field(description="An entity, or an object type by its name in the singular or plural, or its id.")
     actions: list[Annotated[str, AfterValidator(_checked_action)]] = Field(
         min_length=1, fail_fast=True, description="Names of actions; `search` covers every search; `*`."
     )
@@ -97,7 +98,8 @@ class PermissionsBody(BaseModel):
         if self.allow is not None:
             allow = {}
             for row in self.allow:
-                allow[row.entity] = allow.get(row.entity, frozenset()) | frozenset(row.actions)
+                entity = entity_of_type(row.entity)
+                allow[entity] = allow.get(entity, frozenset()) | frozenset(row.actions)
         ids = None if self.connector_ids is None else frozenset(str(item) for item in self.connector_ids)
         return Permissions(self.read_only, self.manage, ids, allow)
 
