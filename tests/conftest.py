@@ -10,11 +10,13 @@ from coverage import Coverage
 from fastapi.dependencies import models as dependencies
 from hypothesis import settings
 
+import reuse
 from airbyte_agent_hubspot import _limits
 from secret_scan import pytest_runtest_makereport  # noqa: F401  # the hook
 
 settings.register_profile("project", deadline=None, max_examples=50)
 settings.load_profile("project")
+reuse.install()
 logging.getLogger("aiosqlite").setLevel(logging.INFO)  # it tells every step, all that it stores: that is searched there
 
 
@@ -34,7 +36,8 @@ def collect_garbage() -> Iterator[None]:
 
 def runs_unmeasured(item: pytest.Item) -> bool:
     """Whether other tests run the same code: measuring coverage doubles the time of a test, so it is left out there."""
-    return "postgresql" in item.name or item.path.parent.name in {"deploy", "docs"}
+    folder, module = item.path.parent.name, item.path.stem
+    return "postgresql" in item.name or folder in {"bench", "deploy", "docs"} or module == "test_generated_requests"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,8 +61,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 @pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    return "asyncio", {"use_uvloop": True}
 
 
 @pytest.fixture(autouse=True)
