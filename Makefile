@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up down test coverage conformance check gates fmt fmt-check lint types imports deploy-lint licences docs pages fuzz bench tasks chaos requirements clean
+.PHONY: help up down test coverage conformance check quick fmt fmt-check lint types imports deploy-lint licences docs pages fuzz bench tasks chaos requirements clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,9 +53,10 @@ fuzz: $(READY)/dev ## Call the tools wrongly, 10,000 times.
 	FUZZED_CALLS=10000 $(BIN)/pytest tests/unit/tools/test_corrections.py
 
 check: ## All gates, as in CI. Runs each, even if an earlier one fails.
-	@$(MAKE) --no-print-directory --keep-going gates
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync) quick; \
+		quick=$$?; $(MAKE) --no-print-directory coverage && exit $$quick
 
-gates: fmt-check lint types imports docs deploy-lint licences conformance coverage
+quick: fmt-check lint types imports docs deploy-lint licences conformance # the gates that leave a core free
 
 fmt: $(READY)/dev ## Format the code and mend what the linter can mend by itself.
 	$(BIN)/ruff check --fix-only --quiet
