@@ -4,9 +4,10 @@ HubSpot is the sandbox, in this process. Before the first round each server make
 one, all that is known of its limits is 100 calls in ten seconds, and the first round would wait ten seconds for more,
 as the first 100 requests are refused for their dead tokens, which says nothing of limits.
 
-In each round all access tokens end, and calls of all connectors go to both servers at once. What must hold: every call
-is answered in the end, each credential is refreshed once per round, writes with a key are carried out once, and after a
-`kill -9` nothing is lost.
+In each round all access tokens end, and calls of all connectors go to both servers at once. Both have the newest tokens
+then: tokens of HubSpot live for half an hour, and a server that finds both the one it has and the one that another
+server got dead takes the account for lost. What must hold: every call is answered in the end, each credential is
+refreshed once per round, writes with a key are carried out once, and after a `kill -9` nothing is lost.
 """
 
 from __future__ import annotations
@@ -124,7 +125,8 @@ class Load:
         self._transport = PyqwestTransport()
         self._token = ""
         self.resent = 0
-        self.answers: Counter[int] = Counter()
+        self.problems: Counter[str] = Counter()
+        """What was answered in the end, but for success."""
 
     async def close(self) -> None:
         """Close all connections."""
@@ -154,7 +156,9 @@ class Load:
             except TransportError:
                 answer = None
             if answer is not None and answer.status not in _PASSING and answer.status != _IN_PROGRESS:
-                self.answers[answer.status] += 1
+                if answer.status != _OK:
+                    problem = json.loads(answer.body)
+                    self.problems[f"{answer.status} {problem['code']}: {problem['message']}"] += 1
                 return answer
             if time.monotonic() > deadline:
                 raise SystemExit(f"{method} {path} was not answered: {answer}")
@@ -220,6 +224,7 @@ async def _warm_up(load: Load, servers: Servers, connector_id: str) -> dict[int,
 async def _round(
     load: Load, servers: Servers, made: dict[str, str], sandbox: Sandbox, size: Size, *, kill: bool
 ) -> Any:
+    await asyncio.gather(*(_warm_up(load, servers, connector_id) for connector_id in made))
     before = _refreshes(sandbox)
     sandbox.portal.tokens.expire_access_tokens()
     started = time.monotonic()
@@ -346,6 +351,7 @@ async def _run(size: Size, load: Load, servers: Servers, sandbox: Sandbox, organ
         "writes": writes,
         "afterwards": dict(final),
         "resent": load.resent,
+        "problems": dict(load.problems),
     }
 
 
