@@ -1,4 +1,6 @@
 """Reads parameters: any accepted spelling in, validated values under one spelling out, or errors that teach."""
+# Every call of the connector comes along here, and each `cast` would be one more function to call: mypy alone checks.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from itertools import chain
 from math import isfinite
 from typing import (
     Annotated,
+    Any,
     Final,
     Literal,
     Required,
@@ -87,28 +90,29 @@ class _TypedDictPlan:
         for key, wire in self.wire_names.items():
             self._keys.update({key: key, wire: key, to_snake(wire): key})
 
-    def rename(self, value: object, path: str) -> object:
+    def rename(self, value: Any, path: str) -> Any:
         # A `dict` is told without asking the abstract class, which takes its time.
         if type(value) is not dict and not isinstance(value, Mapping):
             return value
         renamed: dict[str, object] = {}
-        for name, item in cast("Mapping[object, object]", value).items():
-            key = self._keys.get(name) if isinstance(name, str) else None
+        for name, item in value.items():
+            key = self._keys.get(name)
             if key is None:
                 raise _Problem(self._unknown(str(name), path))
             if item is None:
                 continue
             plan = self._plans[key]
             part = item if plan is None else plan.rename(item, f"{path}.{self.wire_names[key]}")
-            if renamed.setdefault(key, part) != part:
+            if key in renamed and renamed[key] != part:
                 raise _Problem(self.twice(key, path))
+            renamed[key] = part
         return renamed
 
-    def to_wire(self, value: object) -> object:
+    def to_wire(self, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
         wire: dict[str, object] = {}
-        for key, item in cast("dict[str, object]", value).items():
+        for key, item in value.items():
             plan = self._plans[key]
             wire[self.wire_names[key]] = item if plan is None else plan.to_wire(item)
         return wire
@@ -190,7 +194,7 @@ class ParamsReader:
         """The type of each key, with its `Meta`."""
         return self._plan.annotations
 
-    def read(self, params: object) -> dict[str, object]:
+    def read(self, params: Any) -> dict[str, object]:
         """Validated parameters under their wire names at every depth; None is the same as absent.
 
         Raises:
@@ -206,7 +210,7 @@ class ParamsReader:
                     )
                 ]
             )
-        given = cast("Mapping[object, object]", params or {})
+        given: Mapping[object, object] = params or {}
         valid = self._read_all(given)
         if valid is None:
             raise self._error(self._faults(given))
@@ -215,13 +219,15 @@ class ParamsReader:
     def _read_all(self, params: Mapping[object, object]) -> dict[str, object] | None:
         """The parameters; None if there is anything to explain."""
         try:
-            if any(map(_lack_of_json, params.values())):
-                return None
+            for value in params.values():
+                if _lack_of_json(value) is not None:
+                    return None
             renamed = {"params": self._plan.rename(params, self._place)}
-            [valid] = cast("tuple[object]", msgspec.structs.astuple(msgspec.convert(renamed, self._checked)))
+            checked: Any = msgspec.convert(renamed, self._checked)
         except (_Problem, RecursionError, msgspec.ValidationError):
             return None
-        return cast("dict[str, object]", self._plan.to_wire(valid))
+        wire: dict[str, object] = self._plan.to_wire(checked.params)
+        return wire
 
     def _faults(self, params: Mapping[object, object]) -> list[FieldError]:
         """All that is wrong, found for each parameter by itself."""

@@ -1,6 +1,7 @@
 """A small cache: bounded in size, and every entry is looked up again after a while."""
 
 import asyncio
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
@@ -12,6 +13,24 @@ V = TypeVar("V")
 T = TypeVar("T")
 
 
+class Kept(Generic[V]):
+    """An entry. Whoever holds it sees at `until_s`, on the cache's monotonic clock, whether it still counts.
+
+    What counts no longer has no `value`, which may be a secret.
+    """
+
+    __slots__ = ("until_s", "value")
+
+    def __init__(self, value: V, until_s: float) -> None:
+        self.value = value
+        self.until_s = until_s
+
+    def end(self) -> None:
+        """It counts no longer."""
+        self.until_s = -math.inf
+        del self.value
+
+
 class BoundedCache(Generic[K, V]):
     """Keeps the `size` entries used last, each for at most `life_s` seconds."""
 
@@ -19,21 +38,26 @@ class BoundedCache(Generic[K, V]):
         self._size = size
         self._life_s = life_s
         self._clock = clock
-        self._entries: OrderedDict[K, tuple[float, V]] = OrderedDict()
+        self._entries: OrderedDict[K, Kept[V]] = OrderedDict()
         self._loading: dict[K, tuple[int, asyncio.Task[Any]]] = {}
         self.drops = 0
         """How often an entry was dropped: take it before reading what `put` will keep."""
 
     def get(self, key: K) -> V | None:
-        """The entry, if it is there and still counts."""
+        """The value of the entry, if it is there and still counts."""
+        entry = self.find(key)
+        return None if entry is None else entry.value
+
+    def find(self, key: K) -> Kept[V] | None:
+        """The entry, if it is there and still counts. Holding it does not make it one that was used lately."""
         entry = self._entries.get(key)
         if entry is None:
             return None
-        if entry[0] <= self._clock.monotonic_s():
-            del self._entries[key]
+        if entry.until_s <= self._clock.monotonic_s():
+            self._end(key)
             return None
         self._entries.move_to_end(key)
-        return entry[1]
+        return entry
 
     async def recall(self, key: K, load: Callable[[], Coroutine[object, object, T]]) -> V | T:
         """The entry; if there is none, what `load` gives, which has to `put` it.
@@ -65,17 +89,24 @@ class BoundedCache(Generic[K, V]):
         """
         if drops != self.drops:
             return
-        self._entries[key] = (self._clock.monotonic_s() + self._life_s, value)
-        self._entries.move_to_end(key)
+        self._end(key)
+        self._entries[key] = Kept(value, self._clock.monotonic_s() + self._life_s)
         if len(self._entries) > self._size:
-            self._entries.popitem(last=False)
+            self._entries.popitem(last=False)[1].end()
 
     def drop(self, key: K) -> None:
         """Forget the entry."""
         self.drops += 1
-        self._entries.pop(key, None)
+        self._end(key)
 
     def clear(self) -> None:
         """Forget everything."""
         self.drops += 1
+        for entry in self._entries.values():
+            entry.end()
         self._entries.clear()
+
+    def _end(self, key: K) -> None:
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            entry.end()

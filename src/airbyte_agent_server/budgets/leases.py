@@ -83,7 +83,8 @@ class LeasedWindow:
     ) -> None:
         self._key = key
         self._holder = holder
-        self._calls = self._default_calls = calls
+        self._default_calls = calls
+        self._set_calls(calls)
         self._told_calls = 0
         self._length_s = length_s
         self._window_ms = math.ceil((length_s + SKEW_S) * 1000)
@@ -112,12 +113,16 @@ class LeasedWindow:
         """Whether anything but bulk was called since the last trade."""
         self._asked = False
 
+    def _set_calls(self, calls: int) -> None:
+        self._calls = calls
+        self._least = max(1, calls // _LEAST_AHEAD)
+
     def allow(self, calls: int, now_s: float) -> None:
         """HubSpot allows so many calls: the others want to know, and whoever waits may find a place now."""
         del now_s
         self._told_calls = calls
         if calls != self._calls:
-            self._calls = calls
+            self._set_calls(calls)
             self._ask()
 
     def take(self, now_s: float) -> bool:
@@ -211,10 +216,6 @@ class LeasedWindow:
     def _waiting(self, now_s: float) -> list[_LeasedPlace]:
         """The calls in line; the time of the others has come."""
         return [place for place in (*self._line, *self._bulk_line) if place.at_s > now_s]
-
-    @property
-    def _least(self) -> int:
-        return max(1, self._calls // _LEAST_AHEAD)
 
     def has_reason_to_trade(self, now_s: float) -> bool:
         """Whether somebody waits here, or elsewhere for what is used or not needed here."""
@@ -323,7 +324,7 @@ class LeasedWindow:
         self._ask_again(now_s)
 
     def _take_in(self, trade: Trade, grant: Grant, now_s: float, ahead_s: float) -> None:
-        self._calls = grant.calls
+        self._set_calls(grant.calls)
         closed_until_s = grant.closed_until_ms / 1000 - ahead_s
         if closed_until_s > self._closed_until_s:
             self._close_until(closed_until_s, now_s)

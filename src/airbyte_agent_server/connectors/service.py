@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from airbyte_agent_server.accounts.store import ACTIVE, Workspace
-from airbyte_agent_server.bounded import BoundedCache
+from airbyte_agent_server.bounded import BoundedCache, Kept
 from airbyte_agent_server.connectors.grants import Grant, GrantStore
 from airbyte_agent_server.connectors.intake import Offer, check_account
 from airbyte_agent_server.connectors.registry import ConnectorType
@@ -214,10 +214,10 @@ class ConnectorService:
         check_visible(claims, connector)
         return connector
 
-    def known(self, organization_id: str, connector_id: str) -> Connector | None:
-        """The connector, if it was looked up a moment ago and is one of the organization."""
-        connector = self._found.get(connector_id)
-        return None if connector is None or connector.organization_id != organization_id else connector
+    def known(self, organization_id: str, connector_id: str) -> Kept[Connector] | None:
+        """The connector, and until when it counts, if it was looked up a moment ago and is one of the organization."""
+        kept = self._found.find(connector_id)
+        return None if kept is None or kept.value.organization_id != organization_id else kept
 
     async def find_in_organization(self, organization_id: str, connector_id: str) -> Connector:
         """A connector of the organization, which its token may be kept from.

@@ -14,6 +14,7 @@ from airbyte_agent_server.audit.record import interface_of
 from airbyte_agent_server.audit.recorder import CallRecorder
 from airbyte_agent_server.connectors.service import check_visible
 from airbyte_agent_server.connectors.store import Connector
+from airbyte_agent_server.execute.caller import Caller, Until
 from airbyte_agent_server.execute.keyed import Reply
 from airbyte_agent_server.execute.request import decode_request
 from airbyte_agent_server.execute.service import ExecuteService
@@ -25,7 +26,7 @@ from airbyte_agent_server.tokens.bearer import Gate, claims_known
 from airbyte_agent_server.tokens.claims import Claims
 from airbyte_agent_server.wire.bodies import check_media_type, check_size, read_body
 from airbyte_agent_server.wire.cors import add_sharing
-from airbyte_agent_server.wire.entrance import give_id, problem_of, request_id_of, unforeseen
+from airbyte_agent_server.wire.entrance import brought_id, give_id, problem_of, request_id_of, unforeseen
 from airbyte_agent_server.wire.heads import Answer, lines_of, notes_of
 
 _log = logging.getLogger(__name__)
@@ -44,6 +45,35 @@ _LINES = lines_of((_JSON, _NOSNIFF, _NO_STORE))
 _REPLAYED_LINE = lines_of((_REPLAYED,))
 
 
+@dataclass(slots=True)
+class Head:
+    """What the head of an execute says, and what was found out of who sends it."""
+
+    content_type: str
+    key: str | None
+    interface: str | None
+    request_id: str
+    """The one it brings, if any."""
+    connector_id: str | None = None
+    caller: Caller | None = None
+
+
+def head_of(scope: Scope) -> Head:
+    """What the head of an execute says: found out once for a head that comes again."""
+    notes = notes_of(scope)
+    head: Head | None = notes.get("execute")
+    if head is None:
+        given = dict(scope["headers"])
+        key = given.get(_KEY)
+        head = notes["execute"] = Head(
+            given.get(b"content-type", b"").decode("latin-1"),
+            None if key is None else key.decode("latin-1"),
+            interface_of(given),
+            brought_id(scope),
+        )
+    return head
+
+
 class ExecuteEndpoint:
     """Runs one call, and puts it on record."""
 
@@ -56,14 +86,14 @@ class ExecuteEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request that came by a historical path, or in a way that is not usual."""
-        reply = await self.answer(scope, receive, scope["path_params"]["connector_id"])
+        reply = await self.answer(scope, receive, scope["path_params"]["connector_id"], request_id_of(scope))
         headers = [_JSON, (b"content-length", str(len(reply.body)).encode())]
         if reply.replayed:
             headers.append(_REPLAYED)
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 
-    async def answer(self, scope: Scope, body: Receive | bytes, connector_id: str) -> Reply:
+    async def answer(self, scope: Scope, body: Receive | bytes, connector_id: str, request_id: str) -> Reply:
         """The answer to one request; its body is here or yet to come.
 
         All that is refused once the connector is known is put on record, too.
@@ -72,6 +102,40 @@ class ExecuteEndpoint:
             ProblemError, ConnectorError: whatever keeps the call from succeeding.
         """
         scope["route"] = self.route
+        head = head_of(scope)
+        caller = head.caller
+        if caller is None or not caller.counts(self._recorder.clock):
+            caller = await self._caller(scope, connector_id)
+            head.caller = None if caller.until is None else caller
+        else:
+            scope["state"]["claims"] = caller.claims
+            caller = self._counted(caller)
+        return await self._recorded(caller, scope, body, head, request_id)
+
+    async def answer_for(self, claims: Claims, scope: Scope, body: Receive, connector_id: str) -> Reply:
+        """The answer to a request of somebody who was admitted elsewhere.
+
+        Raises:
+            ProblemError, ConnectorError: whatever keeps the call from succeeding.
+        """
+        connector = await self._service.find_connector(claims.organization_id, connector_id)
+        caller = Caller(claims, connector, _refusal(claims, connector))
+        return await self._recorded(caller, scope, body, head_of(scope), request_id_of(scope))
+
+    def _counted(self, caller: Caller) -> Caller:
+        """A caller of whom everything is known, once more: it may have called too often."""
+        try:
+            self._gate.count(caller.claims)
+        except ProblemError as refused:
+            return Caller(caller.claims, caller.connector, refused)
+        return caller
+
+    async def _caller(self, scope: Scope, connector_id: str) -> Caller:
+        """Who calls, and on what.
+
+        Raises:
+            ProblemError: whose token it is, or whether there is such a connector, may not be told.
+        """
         refusal = None
         try:
             claims = await self._gate.admit(scope, EXECUTE)
@@ -80,32 +144,31 @@ class ExecuteEndpoint:
             if known is None:
                 raise
             claims, refusal = known, refused
-        return await self.answer_for(claims, scope, body, connector_id, refusal=refusal)
+        try:
+            connector = await self._service.find_connector(claims.organization_id, connector_id)
+        except ProblemError as unknown:  # a token that is refused must not learn which connectors there are
+            raise refusal or unknown from None
+        refusal = refusal or _refusal(claims, connector)
+        if refusal is not None:
+            return Caller(claims, connector, refusal)
+        return Caller(claims, connector, until=self._until(scope, connector))
 
-    async def answer_for(
-        self,
-        claims: Claims,
-        scope: Scope,
-        body: Receive | bytes,
-        connector_id: str,
-        *,
-        refusal: ProblemError | None = None,
+    def _until(self, scope: Scope, connector: Connector) -> Until | None:
+        """How long what was found out of a caller counts for the next calls with this head."""
+        token = self._gate.lasting(scope)
+        found = self._service.known_connector(connector.organization_id, connector.id)
+        return None if token is None or found is None or found.value is not connector else Until(token, found)
+
+    async def _recorded(
+        self, caller: Caller, scope: Scope, body: Receive | bytes, head: Head, request_id: str
     ) -> Reply:
-        """The answer to a request of somebody who is known; `refusal` is why it is not admitted.
-
-        Raises:
-            ProblemError, ConnectorError: whatever keeps the call from succeeding.
-        """
-        known = self._service.known_connector(claims.organization_id, connector_id)
-        connector = known or await self._found(claims, connector_id, refusal)
-        recorder, head, request_id = self._recorder, _head_of(scope), request_id_of(scope)
+        recorder = self._recorder
         if not recorder.take_free_place():
             await recorder.take_place()
-        call = recorder.begin(claims, connector, request_id=request_id, interface=head.interface)
+        call = recorder.begin(caller.claims, caller.connector, request_id=request_id, interface=head.interface)
         try:
-            if refusal is not None:
-                raise refusal  # noqa: TRY301  # it goes on record as others do
-            check_visible(claims, connector)
+            if caller.refusal is not None:
+                raise caller.refusal  # noqa: TRY301  # it goes on record as others do
             check_media_type(head.content_type)
             if not isinstance(body, bytes):
                 body = await read_body(scope, body, limit_bytes=self._limit_bytes)
@@ -115,7 +178,7 @@ class ExecuteEndpoint:
             if recorder.keeps_params and request.params:
                 await recorder.seal_params(call, request.params)
             reply = await self._service.execute(
-                claims, connector, request, request_id=request_id, key=head.key, notes=call.notes
+                caller, request, request_id=request_id, key=head.key, notes=call.notes, began_at_s=call.began_at_s
             )
         except (ProblemError, ConnectorError) as error:
             recorder.finish(call, problem_of(error))
@@ -130,34 +193,14 @@ class ExecuteEndpoint:
             if recorder.durable:
                 await recorder.settled()
 
-    async def _found(self, claims: Claims, connector_id: str, refusal: ProblemError | None) -> Connector:
-        try:
-            return await self._service.find_connector(claims.organization_id, connector_id)
-        except ProblemError as unknown:  # a token that is refused must not learn which connectors there are
-            raise refusal or unknown from None
 
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """What the headers of an execute say."""
-
-    content_type: str
-    key: str | None
-    interface: str | None
-
-
-def _head_of(scope: Scope) -> _Head:
-    notes = notes_of(scope)
-    head: _Head | None = notes.get("execute")
-    if head is None:
-        given = dict(scope["headers"])
-        key = given.get(_KEY)
-        head = notes["execute"] = _Head(
-            given.get(b"content-type", b"").decode("latin-1"),
-            None if key is None else key.decode("latin-1"),
-            interface_of(given),
-        )
-    return head
+def _refusal(claims: Claims, connector: Connector) -> ProblemError | None:
+    """Why the connector is kept from a token of its organization."""
+    try:
+        check_visible(claims, connector)
+    except ProblemError as refused:
+        return refused
+    return None
 
 
 class ShortCut:
@@ -188,9 +231,13 @@ class ShortCut:
 
     async def answer(self, scope: Scope, body: Receive | bytes) -> Answer:
         """The answer to an execute on its canonical path, an error too."""
-        request_id = give_id(scope, self._ids)
+        head = head_of(scope)
+        connector_id = head.connector_id
+        if connector_id is None:
+            connector_id = head.connector_id = _connector_in(scope)
+        request_id = give_id(scope, self._ids, brought=head.request_id)
         try:
-            reply = await self._endpoint.answer(scope, body, _connector_in(scope))
+            reply = await self._endpoint.answer(scope, body, connector_id, request_id)
         except (ProblemError, ConnectorError) as error:
             problem = problem_of(error)
         except Exception:  # noqa: BLE001  # this is the outermost layer for the requests it serves
@@ -212,12 +259,8 @@ def _connector_in(scope: Scope) -> str:
     """The connector that an execute by its canonical path is for; empty for all other requests."""
     if scope["type"] != "http":
         return ""
-    notes = notes_of(scope)
-    found: str | None = notes.get("connector")
-    if found is None:
-        path: str = scope["path"]
-        is_execute = path.startswith(_PREFIX) and path.endswith(_TAIL)
-        name = path[len(_PREFIX) : -len(_TAIL)] if is_execute else ""
-        plain = scope["method"] == "POST" and not scope["query_string"] and _ID.fullmatch(name)
-        found = notes["connector"] = name if plain else ""
-    return found
+    path: str = scope["path"]
+    is_execute = path.startswith(_PREFIX) and path.endswith(_TAIL)
+    name = path[len(_PREFIX) : -len(_TAIL)] if is_execute else ""
+    plain = scope["method"] == "POST" and not scope["query_string"] and _ID.fullmatch(name)
+    return name if plain else ""

@@ -32,8 +32,9 @@ from airbyte_agent_server.budgets.exchange import HubspotBudgets
 from airbyte_agent_server.connectors.health import cause_of
 from airbyte_agent_server.connectors.service import ConnectorService
 from airbyte_agent_server.connectors.store import Connector, Status
+from airbyte_agent_server.execute.caller import Caller
 from airbyte_agent_server.execute.keyed import KeyedWrites, Reply
-from airbyte_agent_server.execute.permission import check_connector, check_enabled, check_token, is_limited, may_do_all
+from airbyte_agent_server.execute.permission import check_connector, check_enabled, check_token, is_limited
 from airbyte_agent_server.execute.reach import Reach, reach_of, reach_of_list, touches_members
 from airbyte_agent_server.execute.request import (
     CONNECTOR,
@@ -47,7 +48,6 @@ from airbyte_agent_server.idempotency.keys import KeyedRequest, check_key
 from airbyte_agent_server.ports import Clock
 from airbyte_agent_server.problems import ProblemError, problem_from_connector_error
 from airbyte_agent_server.telemetry.spans import Watch
-from airbyte_agent_server.tokens.claims import Claims
 from airbyte_agent_server.vault.refresh import TokenRefresher, VaultTokens
 
 _log = logging.getLogger(__name__)
@@ -95,13 +95,12 @@ class Outcome(msgspec.Struct):
 class Task(msgspec.Struct, frozen=True):
     """A call that the token and the connector allow. `operation` is None for the description of the connector."""
 
-    claims: Claims
-    connector: Connector
+    caller: Caller
     operation: Operation | None
     params: dict[str, object]
     request: ExecuteRequest
     request_id: str
-    started_at_s: float
+    began_at_s: float
     notes: CallNotes
 
     @property
@@ -160,12 +159,12 @@ class ExecuteService:
 
     async def execute(  # who, on what, which call, and what is said of it
         self,
-        claims: Claims,
-        connector: Connector,
+        caller: Caller,
         request: ExecuteRequest,
         *,
         request_id: str,
         notes: CallNotes,
+        began_at_s: float,
         key: str | None = None,
     ) -> Reply:
         """The answer. `key` counts for writes: such a request is carried out once, however often it is sent.
@@ -173,14 +172,14 @@ class ExecuteService:
         Raises:
             ProblemError, ConnectorError: whatever keeps the call from succeeding.
         """
-        started_at_s = self._clock.monotonic_s()
+        connector = caller.connector
         check_enabled(connector)
         operation, params = _operation_of(request, notes)
         if operation is None:
-            check_token(claims, [Reach((CONNECTOR,), notes.action, writes=False)])
-        elif not may_do_all(claims, connector):
-            await self._check(claims, connector, operation, params, notes)
-        task = Task(claims, connector, operation, params, request, request_id, started_at_s, notes)
+            check_token(caller.claims, [Reach((CONNECTOR,), notes.action, writes=False)])
+        elif not caller.may_do_all:
+            await self._check(caller, operation, params, notes)
+        task = Task(caller, operation, params, request, request_id, began_at_s, notes)
         if key is None or operation is None or not operation.writes:
             return Reply(await self._answer(task))
         check_key(key)
@@ -194,25 +193,24 @@ class ExecuteService:
         notes.replayed = reply.replayed
         return reply
 
-    async def _check(
-        self, claims: Claims, connector: Connector, operation: Operation, params: dict[str, object], notes: CallNotes
-    ) -> None:
+    async def _check(self, caller: Caller, operation: Operation, params: dict[str, object], notes: CallNotes) -> None:
         """Raise unless both the token and the connector allow the call, of which one may not do all."""
+        claims, connector = caller.claims, caller.connector
         reached = reach_of(operation, params)
         check_token(claims, reached)
         if operation.entity != CONNECTOR:
             check_connector(connector, reached)
         if touches_members(operation) and is_limited(claims, connector):
-            reached = [reach_of_list(await self._type_of_list(connector, params["listId"], notes))]
+            reached = [reach_of_list(await self._type_of_list(caller, params["listId"], notes))]
             check_token(claims, reached)
             check_connector(connector, reached)
 
-    async def _type_of_list(self, connector: Connector, list_id: object, notes: CallNotes) -> str:
+    async def _type_of_list(self, caller: Caller, list_id: object, notes: CallNotes) -> str:
         """The object type of a list's members: HubSpot alone knows."""
         try:
-            outcome = await self._call(connector, CATALOG.find("lists", "get"), {"listId": list_id}, notes)
+            outcome = await self._call(caller, CATALOG.find("lists", "get"), {"listId": list_id}, notes)
         except ConnectorError as error:
-            raise await self._noted(connector, error) from error
+            raise await self._noted(caller.connector, error) from error
         return msgspec.json.decode(outcome.result, type=_List).objectTypeId
 
     async def _answer(self, task: Task) -> bytes:
@@ -225,7 +223,7 @@ class ExecuteService:
         try:
             outcome = await self._outcome(task)
         except ConnectorError as error:
-            problem = await self._noted(task.connector, error)
+            problem = await self._noted(task.caller.connector, error)
             raise task.with_way_to_verify(problem) from error
         result = shape_result(
             outcome.result,
@@ -243,16 +241,16 @@ class ExecuteService:
         task.notes.result_bytes = len(result)
         if task.request.entity not in {CONNECTOR, ""}:
             task.notes.record_count = outcome.records
-        return _envelope(task, result, outcome, took_s=self._clock.monotonic_s() - task.started_at_s)
+        return _envelope(task, result, outcome, took_s=self._clock.monotonic_s() - task.began_at_s)
 
     def _outcome(self, task: Task) -> Awaitable[Outcome]:
         if task.operation is None:
             return _description()
         # Only what an operation is made of has to be asked about: the operation itself is allowed.
         allow = self._gate_of(task) if task.operation.is_composed else None
-        call = self._call(task.connector, task.operation, task.params, task.notes, allow=allow)
+        call = self._call(task.caller, task.operation, task.params, task.notes, allow=allow)
         recover = task.operation.recover
-        return call if recover is None else self._recovered(task.connector, call, recover)
+        return call if recover is None else self._recovered(task.caller.connector, call, recover)
 
     async def _recovered(
         self, connector: Connector, call: Awaitable[Outcome], recover: Callable[[ConnectorError], object]
@@ -267,10 +265,10 @@ class ExecuteService:
         """What each call that an operation is made of has to pass, as if it had been made directly."""
 
         async def allow(operation: Operation, params: dict[str, object]) -> None:
-            if may_do_all(task.claims, task.connector):
+            if task.caller.may_do_all:
                 return
             try:
-                await self._check(task.claims, task.connector, operation, params, task.notes)
+                await self._check(task.caller, operation, params, task.notes)
             except ProblemError as problem:
                 raise PermissionDeniedError(problem.message, code=problem.type.code, errors=problem.errors) from problem
 
@@ -278,16 +276,19 @@ class ExecuteService:
 
     async def _call(
         self,
-        connector: Connector,
+        caller: Caller,
         operation: Operation,
         params: dict[str, object],
         notes: CallNotes,
         *,
         allow: Allow | None = None,
     ) -> Outcome:
-        progress = Progress()
+        connector, progress = caller.connector, Progress()
         call = Call(operation, params, timeout_s=self._limits.deadline_s)
-        sent = self._executor_of(connector).send(call, operation.shape.to_envelope, progress, allow=allow)
+        executor = caller.executor
+        if executor is None:
+            executor = caller.executor = self._executor_of(connector)
+        sent = executor.send(call, operation.shape.to_envelope, progress, allow=allow)
         traces = self._watch.traces
         try:
             if not traces.on:
@@ -390,7 +391,7 @@ def _envelope(task: Task, result: bytes, outcome: Outcome, *, took_s: float) -> 
             result,
             b',"connector_metadata":',
             metadata,
-            f',"execution_metadata":{{"connector_instance_id":"{task.connector.id}",'
+            f',"execution_metadata":{{"connector_instance_id":"{task.caller.connector.id}",'
             f'"execution_time_ms":{round(took_s * 1000)},"request_id":"{task.request_id}",'
             f'"upstream_calls":{outcome.upstream_calls},"source":"{outcome.source}"}}}}'.encode(),
         )

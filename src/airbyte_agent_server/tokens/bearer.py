@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.types import Scope as AsgiScope
 
+from airbyte_agent_server.bounded import Kept
 from airbyte_agent_server.problems import ProblemError
 from airbyte_agent_server.rates import Rates
 from airbyte_agent_server.tokens.access import ACCESS, Access
 from airbyte_agent_server.tokens.claims import Claims, Denied, verify_origin, verify_scope
-from airbyte_agent_server.tokens.service import BearerToken, TokenService, read_bearer
+from airbyte_agent_server.tokens.service import BearerToken, TokenService, Verified, read_bearer
 from airbyte_agent_server.wire.cors import share_with
 from airbyte_agent_server.wire.heads import notes_of
 
@@ -114,6 +115,12 @@ class Gate:
         for verdict in verdicts:
             if isinstance(verdict, Denied):
                 raise verdict.raised()
+
+    def lasting(self, scope: AsgiScope) -> Kept[Verified] | None:
+        """What an admitted request's token was verified to be, if the next one with its head is admitted so, too."""
+        notes = notes_of(scope)
+        kept = self._tokens.find(notes["shown"].token) if "admitted" in notes else None
+        return kept if kept is not None and kept.value.claims is notes["admitted"][0] else None
 
     def count(self, claims: Claims) -> None:
         """Count one more request towards the limits.

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from airbyte_agent_server.accounts.store import ACTIVE, AccountStore, Workspace
-from airbyte_agent_server.bounded import BoundedCache
+from airbyte_agent_server.bounded import BoundedCache, Kept
 from airbyte_agent_server.ports import Clock, IdSource
 from airbyte_agent_server.problems import ProblemError
 from airbyte_agent_server.tokens.claims import DEFAULT_SCOPES, LIFE_S, Claims, Permissions, TokenKind
@@ -33,7 +33,9 @@ class BearerToken:
     fingerprint: bytes = field(repr=False)
 
 
-class _Verified(NamedTuple):
+class Verified(NamedTuple):
+    """Whose token it is, and when it ends in epoch seconds."""
+
     claims: Claims
     expires_s: float
 
@@ -59,7 +61,7 @@ class TokenService:
         self._signer = signer
         self._clock = clock
         self._ids = ids
-        self._verified: BoundedCache[bytes, _Verified] = BoundedCache(
+        self._verified: BoundedCache[bytes, Verified] = BoundedCache(
             size=_CACHED_TOKENS, life_s=_STANDING_LIFE_S, clock=clock
         )
 
@@ -163,8 +165,13 @@ class TokenService:
 
     def known(self, token: BearerToken) -> Claims | None:
         """Whose token it is, if it was verified a moment ago."""
-        known = self._verified.get(token.fingerprint)
-        return None if known is None or self._clock.now_s() >= known.expires_s else known.claims
+        kept = self.find(token)
+        return None if kept is None else kept.value.claims
+
+    def find(self, token: BearerToken) -> Kept[Verified] | None:
+        """Whose token it is, and until when that counts, if it was verified a moment ago."""
+        kept = self._verified.find(token.fingerprint)
+        return None if kept is None or self._clock.now_s() >= kept.value.expires_s else kept
 
     async def authenticate(self, token: BearerToken) -> Claims:
         """Whose token it is.
@@ -177,7 +184,7 @@ class TokenService:
             known = await self._verify(token)
         return known.claims
 
-    async def _verify(self, token: BearerToken) -> "_Verified":
+    async def _verify(self, token: BearerToken) -> Verified:
         drops = self._verified.drops
         await self._signer.keys.refresh()
         claims = self._signer.verify(token.value)
@@ -186,7 +193,7 @@ class TokenService:
         except ProblemError as problem:
             problem.readable_by = claims.allowed_origin
             raise
-        verified = _Verified(claims, claims.expires_at.timestamp())
+        verified = Verified(claims, claims.expires_at.timestamp())
         self._verified.put(token.fingerprint, verified, drops=drops)
         return verified
 

@@ -13,6 +13,7 @@ from airbyte_agent_hubspot._auth import REFRESH_MARGIN_S, is_due
 from airbyte_agent_hubspot._sansio import private_app_token_refused, reauthorization_required
 from airbyte_agent_hubspot.errors import ConnectorError, UpstreamUnavailableError
 from airbyte_agent_hubspot.models import TokenGrant
+from airbyte_agent_server.bounded import Kept
 from airbyte_agent_server.hubspot import HubspotOAuth, OAuthApp
 from airbyte_agent_server.ports import Clock, IdSource
 from airbyte_agent_server.problems import ProblemError
@@ -64,9 +65,13 @@ class TokenRefresher:
         self._ids = ids
         self._running: dict[str, asyncio.Task[str]] = {}
 
-    def held(self, connector_id: str) -> str | None:
-        """What `current` would give, if it is at hand."""
-        return self._usable(self._store.held(connector_id))
+    def find(self, connector_id: str) -> Kept[OpenedSecret] | None:
+        """The secret, and until when it counts, if it was opened lately."""
+        return self._store.find(connector_id)
+
+    def held(self, kept: Kept[OpenedSecret]) -> str | None:
+        """What `current` would give, if the secret that was found still counts and says so."""
+        return self._usable(kept.value) if self._clock.monotonic_s() < kept.until_s else None
 
     async def current(self, connector_id: str) -> str:
         """The connector's access token; a new one if there is none or it is about to expire."""
@@ -148,16 +153,21 @@ class TokenRefresher:
         return access.value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class VaultTokens:
     """The access tokens of one connector, as an executor wants them."""
 
     refresher: TokenRefresher
     connector_id: str
+    _kept: Kept[OpenedSecret] | None = None
 
     def held(self) -> str | None:
         """What `current` would give, if it is at hand."""
-        return self.refresher.held(self.connector_id)
+        held = None if self._kept is None else self.refresher.held(self._kept)
+        if held is None:
+            self._kept = self.refresher.find(self.connector_id)
+            held = None if self._kept is None else self.refresher.held(self._kept)
+        return held
 
     async def current(self) -> str:
         """An access token that has not expired as far as anyone knows."""

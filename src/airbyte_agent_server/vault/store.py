@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from airbyte_agent_hubspot._auth import ExpiringToken
-from airbyte_agent_server.bounded import BoundedCache
+from airbyte_agent_server.bounded import BoundedCache, Kept
 from airbyte_agent_server.db.engine import Database
 from airbyte_agent_server.db.tables import credentials, data_keys
 from airbyte_agent_server.db.types import identity_of
@@ -141,9 +141,9 @@ class SecretStore:
             )
         )
 
-    def held(self, connector_id: str) -> OpenedSecret | None:
-        """The secret, if it was opened for use lately."""
-        return self._opened.get(connector_id)
+    def find(self, connector_id: str) -> Kept[OpenedSecret] | None:
+        """The secret, and until when it counts, if it was opened for use lately."""
+        return self._opened.find(connector_id)
 
     async def open(self, connector_id: str) -> OpenedSecret | None:
         """The secret for use, from memory if it was opened lately; None when the connector has none any more."""

@@ -16,7 +16,6 @@ from airbyte_agent_server.ports import IdSource
 from airbyte_agent_server.problems import ProblemError, problem_from_connector_error, render_problem
 from airbyte_agent_server.wire.cors import add_sharing
 from airbyte_agent_server.wire.faults import fault_of
-from airbyte_agent_server.wire.heads import notes_of
 
 _log = logging.getLogger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -44,7 +43,7 @@ class Entrance:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = give_id(scope, self._ids)
+        request_id = give_id(scope, self._ids, brought=brought_id(scope))
         started = False
 
         async def send_with_headers(message: Message) -> None:
@@ -72,14 +71,15 @@ class Entrance:
         await send_problem(problem, send_with_headers, public_url=self._public_url, request_id=request_id)
 
 
-def give_id(scope: Scope, ids: IdSource) -> str:
+def brought_id(scope: Scope) -> str:
+    """The id that the request brings; empty if it brings none that is one."""
+    brought = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
+    return brought if _REQUEST_ID.fullmatch(brought) else ""
+
+
+def give_id(scope: Scope, ids: IdSource, *, brought: str) -> str:
     """The request's id: the one it brings, or a new one. From now on `request_id_of` knows it."""
-    notes = notes_of(scope)
-    request_id: str | None = notes.get("request_id")
-    if request_id is None:
-        brought = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
-        request_id = notes["request_id"] = brought if _REQUEST_ID.fullmatch(brought) else ""
-    request_id = request_id or ids.new_id()
+    request_id = brought or ids.new_id()
     # The state is copied: not every server gives each request its own.
     scope["state"] = {**scope.get("state", {}), "request_id": request_id}
     return request_id

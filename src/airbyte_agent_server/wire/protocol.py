@@ -74,9 +74,8 @@ class _Cycle(RequestResponseCycle):
 class _DirectCycle:
     """One request that is answered without messages. uvicorn takes it for one of its own."""
 
-    __slots__ = ("_protocol", "disconnected", "keep_alive", "response_complete", "task")
+    __slots__ = ("_protocol", "disconnected", "keep_alive", "response_complete")
 
-    task: asyncio.Task[None]
     message_event = asyncio.Event()
     """Nobody waits for it."""
 
@@ -100,14 +99,12 @@ class _DirectCycle:
             _log.exception("a request could not be answered")
         else:
             self._send(protocol, answer)
-        finally:
-            protocol.tasks.discard(self.task)
 
     def _send(self, protocol: "GuardedProtocol", answer: Answer) -> None:
         self.response_complete = True
         if self.disconnected:
             return
-        default = lines_of(protocol.server_state.default_headers)
+        default = protocol.shared.default_lines(protocol.server_state)
         end = _LAST if self.keep_alive else _LAST_AND_CLOSE
         head = b"".join((STATUS_LINE[answer.status], default, answer.lines, end))
         protocol.writes.put(protocol.transport, (head, answer.body))
@@ -117,8 +114,23 @@ class _DirectCycle:
             protocol.transport.close()
 
 
-_writes: WeakKeyDictionary[ServerState, Writes] = WeakKeyDictionary()
-"""Those of each server: uvicorn makes the connections, and this is all that they share."""
+class _Shared:
+    """What the connections of a server share, which uvicorn makes one by one."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.writes = Writes(loop)
+        self._default: list[tuple[bytes, bytes]] = []
+        self._default_lines = b""
+
+    def default_lines(self, state: ServerState) -> bytes:
+        """The headers of every answer. uvicorn makes them anew each second."""
+        if state.default_headers is not self._default:
+            self._default = state.default_headers
+            self._default_lines = lines_of(state.default_headers)
+        return self._default_lines
+
+
+_shared: WeakKeyDictionary[ServerState, _Shared] = WeakKeyDictionary()
 
 
 def _is_of_connection(headers: dict[bytes, bytes]) -> bool:
@@ -143,11 +155,14 @@ class GuardedProtocol(HttpToolsProtocol):
     _between = True
     """Whether the last byte that came was the last one of a request."""
     _known: KnownHead | None = None
+    _asked: asyncio.Future[tuple[_DirectCycle, Direct, Scope, bytes] | None] | None = None
+    """The next request, for which the task that answers directly waits; None: it is busy, or there is none yet."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self.writes = _writes.setdefault(self.server_state, Writes(self.loop))
+        self.shared = _shared.setdefault(self.server_state, _Shared(self.loop))
+        self.writes = self.shared.writes
         self._since_s = self.loop.time()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -155,6 +170,8 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
         self.cycle = None  # type: ignore[assignment]  # as it was before the first request
         self._known = None
+        if self._asked is not None and not self._asked.done():
+            self._asked.set_result(None)
 
     def data_received(self, data: bytes) -> None:
         """Take in what came."""
@@ -163,7 +180,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if known is not None and between and self.cycle.response_complete:
             body, answering = known.body_in(data), known.direct
             if body is not None and answering is not None:
-                self._answer_directly(answering, {**known.scope, "state": self.app_state.copy()}, body)
+                self._answer_directly(answering, {**known.scope, "state": self.app_state}, body)
                 return
         if self._since_s is None:
             self._since_s = self.loop.time()
@@ -178,8 +195,27 @@ class GuardedProtocol(HttpToolsProtocol):
     def _answer_directly(self, answering: Direct, scope: Scope, body: bytes) -> None:
         cycle = _DirectCycle(self)
         self.cycle = cycle  # type: ignore[assignment]  # it has what uvicorn wants of one
-        cycle.task = self.loop.create_task(cycle.run(answering, scope, body))
-        self.tasks.add(cycle.task)
+        asked, self._asked = self._asked, None
+        if asked is None or asked.done():
+            self._answerer = self.loop.create_task(self._answer_all(cycle, answering, scope, body))
+        else:
+            asked.set_result((cycle, answering, scope, body))
+        self.tasks.add(self._answerer)
+
+    async def _answer_all(self, cycle: _DirectCycle, answering: Direct, scope: Scope, body: bytes) -> None:
+        """Answer one request after the other: a task for each would cost more."""
+        while True:
+            try:
+                await cycle.run(answering, scope, body)
+            finally:
+                self.tasks.discard(self._answerer)
+            if self.transport.is_closing():
+                return
+            self._asked = self.loop.create_future()
+            asked = await self._asked
+            if asked is None:
+                return
+            cycle, answering, scope, body = asked
 
     def eof_received(self) -> None:
         """Send what is answered already: the connection closes now."""
