@@ -13,6 +13,8 @@ import threading
 from typing import TYPE_CHECKING, Final, Protocol
 from weakref import WeakValueDictionary
 
+import msgspec
+
 from ._sansio import read_hubspot_error, read_retry_after_s
 from ._windows import BURST_CALLS, BURST_WINDOW_S, SEARCH_CALLS, SEARCH_WINDOW_S, WINDOW_S, Place, Window
 from .errors import RateLimitedError
@@ -125,7 +127,7 @@ class SharedBudget:
         daily = response.headers.get("x-hubspot-ratelimit-daily", "")
         daily_left = response.headers.get("x-hubspot-ratelimit-daily-remaining", "")
         with self._lock:
-            if daily.isdecimal() and daily_left.isdecimal() and int(daily) > 0:
+            if daily and daily.isdecimal() and daily_left.isdecimal() and int(daily) > 0:
                 self._daily_left = int(daily_left) / int(daily)
                 self._daily_known_until_s = now_s + DAILY_MEMORY_S
             if kind == "burst" and allowed.isdecimal() and int(allowed) > 0:
@@ -151,22 +153,19 @@ class UnlimitedBudget:
         """Nothing to learn."""
 
 
-class BudgetGate:
+class BudgetGate(msgspec.Struct):
     """The gate of one call: a place in the budget for each of its requests."""
 
-    __slots__ = ("_budget", "_bulk", "_kind")
-
-    def __init__(self, budget: Budget, kind: LimitKind, *, bulk: bool) -> None:
-        self._budget = budget
-        self._kind: LimitKind = kind
-        self._bulk = bulk
+    budget: Budget
+    kind: LimitKind
+    bulk: bool
 
     def pass_now(self, clock: Clock, progress: Progress) -> bool:
         """Takes a place that is free now, if the deadline has not come."""
         now_s, deadline_s = clock.monotonic_s(), progress.deadline_s
         if deadline_s is not None and now_s >= deadline_s:
             return False
-        return self._budget.take(self._kind, now_s, bulk=self._bulk)
+        return self.budget.take(self.kind, now_s, bulk=self.bulk)
 
     async def enter(self, clock: Clock, progress: Progress) -> None:
         """Waits for a place that comes before the deadline and leaves time for HubSpot's answer.
@@ -178,7 +177,7 @@ class BudgetGate:
         if deadline_s is not None:
             last_s = deadline_s - min(ANSWER_S, max(0.0, deadline_s - clock.monotonic_s()) * _ANSWER_SHARE)
         progress.waits_for_place = True
-        await self._budget.enter(self._kind, clock, bulk=self._bulk, deadline_s=last_s)
+        await self.budget.enter(self.kind, clock, bulk=self.bulk, deadline_s=last_s)
         if deadline_s is not None and clock.monotonic_s() >= deadline_s:
             raise self.no_place()  # it came in time, but this process was too busy to see it
         progress.waits_for_place = False
@@ -188,12 +187,12 @@ class BudgetGate:
         return RateLimitedError(
             "HubSpot's limit of calls is used up by other calls: no place for this one came before its deadline. "
             "Call again later, or allow more time.",
-            retry_after_s=WINDOW_S[self._kind],
+            retry_after_s=WINDOW_S[self.kind],
         )
 
     def learn(self, response: HttpResponse, now_s: float) -> None:
         """Hands on what an answer says of the limits."""
-        self._budget.learn(self._kind, response, now_s)
+        self.budget.learn(self.kind, response, now_s)
 
 
 def _too_late(place: Place, now_s: float) -> RateLimitedError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
 
+import msgspec
 from msgspec.structs import replace
 
 from ._catalog.object_types import entity_of_type
@@ -25,7 +26,7 @@ from ._sansio import (
     unreadable,
     wait_before_retry,
 )
-from ._sunset import may_end, warn_of_sunset
+from ._sunset import MAY_END, warn_of_sunset
 from ._wire import UNREADABLE, HttpRequest
 from .errors import (
     ConnectorError,
@@ -61,36 +62,33 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-class _Reading(Generic[T]):
+class _Reading(msgspec.Struct, Generic[T]):
     """Reads answers of success as they come, so that one which cannot be read counts as a failure of HubSpot."""
 
-    __slots__ = ("_call", "_found", "_read", "_unreadable")
-
-    def __init__(self, call: Call, read: Callable[[bytes, Params], T]) -> None:
-        self._call = call
-        self._read = read
-        self._found: list[T] = []
-        self._unreadable: Exception | None = None
+    call: Call
+    read: Callable[[bytes, Params], T]
+    found: list[T] = []
+    unreadable: Exception | None = None
 
     def wait_rule(self, response: HttpResponse, attempt: int, jitter: Callable[[], float]) -> float | None:
         """Seconds to wait before sending again; None after an answer that could be read."""
-        resendable = self._call.operation.resendable
+        resendable = self.call.operation.resendable
         if response.status >= _ERRORS_FROM:
             return wait_before_retry(response, attempt=attempt, resendable=resendable, jitter=jitter)
         try:
-            self._found = [self._read(response.body, self._call.params)]
+            self.found = [self.read(response.body, self.call.params)]
         except UNREADABLE as error:
-            self._unreadable = error
+            self.unreadable = error
             return back_off_s(attempt, jitter) if resendable and attempt < MAX_ATTEMPTS else None
         return None
 
     def result(self, response: HttpResponse) -> T:
         """What was read from the last answer, which is `response`."""
         if response.status >= _ERRORS_FROM:
-            raise error_of(self._call.operation, response)
-        if not self._found:
-            raise unreadable(self._call.operation, response.body) from self._unreadable
-        return self._found[0]
+            raise error_of(self.call.operation, response)
+        if not self.found:
+            raise unreadable(self.call.operation, response.body) from self.unreadable
+        return self.found[0]
 
 
 class LocalExecutor:
@@ -253,7 +251,7 @@ class LocalExecutor:
         operation = call.operation
         timeout_s = CALL_TIMEOUT_S if call.timeout_s is None else call.timeout_s
         request = operation.request(call.params, self._version)
-        if may_end(request.url):
+        if MAY_END in request.url:
             warn_of_sunset(request.url, self._retrier.clock.now_s())
         reading = _Reading(call, read)
         gate = BudgetGate(self._budget, operation.limit, bulk=call.bulk)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable  # noqa: TC003 - dataclass fields are read at run time
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
@@ -35,7 +35,7 @@ NO_METADATA: Final = Metadata()
 """Of a result that is no page."""
 
 
-class Envelope(NamedTuple):
+class Envelope(msgspec.Struct):
     """A result as JSON, its metadata, and how many records it holds."""
 
     result: bytes

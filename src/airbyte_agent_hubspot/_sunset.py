@@ -13,6 +13,9 @@ from typing import Final
 NOTICE_DAYS: Final = 183
 """A call warns when its path ends within half a year."""
 
+MAY_END: Final = "/v"
+"""Paths without it are dated ones: `ends_on` need not look at them."""
+
 _ENDS: Final = (
     (re.compile(r"/oauth/v1/"), date(2027, 2, 16)),
     (re.compile(r"/[^?]*/v4(/|$)"), date(2027, 3, 30)),
@@ -25,11 +28,6 @@ _warned: set[date] = set()
 
 class SunsetWarning(FutureWarning):
     """A path of HubSpot's API that the connector uses will end soon."""
-
-
-def may_end(path: str) -> bool:
-    """Whether `ends_on` has to look: false for dated paths."""
-    return "/v" in path
 
 
 def ends_on(path: str) -> date | None:

@@ -31,7 +31,10 @@ _IDLE_S = 30.0
 _IDLE_CONNECTIONS = 64
 _LONGEST_HEAD_BYTES = 64 * 1024
 _FINAL_FROM = 200
+_AFTER_SCHEME = len("https://")
+_LINE_ENDS = "\r\n"
 _SCHEMES = {"http": 80, "https": 443}
+_PACKED = frozenset({"gzip", "deflate"})
 _BODY_EXPECTED = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -50,10 +53,11 @@ class _Connection(asyncio.Protocol):
         self._named: dict[bytes, bytes] = {}
         # The parser calls it for each header. Of two with one name the last counts.
         self.on_header = self._named.__setitem__
+        self._body: list[bytes] = []
+        self.on_body = self._body.append
         self._parser = httptools.HttpResponseParser(self)
         self._answer: asyncio.Future[HttpResponse] | None = None
         self._headers: dict[str, str] = {}
-        self._body: list[bytes] = []
         self._until_close = False
         self._kept = True
         self._poll = select.poll()
@@ -109,7 +113,8 @@ class _Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         self._named.clear()
-        self._body, self._until_close = [], False
+        self._body.clear()
+        self._until_close = False
 
     def on_headers_complete(self) -> None:
         # No line of a head holds a line break: one decoding serves all.
@@ -118,9 +123,6 @@ class _Connection(asyncio.Protocol):
         self._kept = self._parser.should_keep_alive()
         self._until_close = "content-length" not in headers and "chunked" not in headers.get("transfer-encoding", "")
 
-    def on_body(self, body: bytes) -> None:
-        self._body.append(body)
-
     def on_message_complete(self) -> None:
         self._until_close = False
         status = self._parser.get_status_code()
@@ -128,24 +130,22 @@ class _Connection(asyncio.Protocol):
             return  # 1xx: the answer is yet to come
         answer, self._answer = self._answer, None
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        if not answer.done():
+        if answer.done():
+            return
+        if self._headers.get("content-encoding") in _PACKED:
+            # No encoding is asked for; some middleman may pack answers all the same.
             try:
-                answer.set_result(HttpResponse(status, self._headers, _plain(body, self._headers)))
+                body = zlib.decompress(body, zlib.MAX_WBITS | 32)
             except zlib.error as error:
                 answer.set_exception(MaybeSentError(f"the answer cannot be unpacked: {error}"))
+                return
+        answer.set_result(HttpResponse(status, self._headers, body))
 
 
 @lru_cache(maxsize=256)
 def _lower(names: bytes) -> list[str]:
     """The names of headers as they are known here; answers have nearly all the same."""
     return names.decode("latin-1").lower().split("\n")
-
-
-def _plain(body: bytes, headers: dict[str, str]) -> bytes:
-    # No encoding is asked for; some middleman may pack answers all the same.
-    return (
-        zlib.decompress(body, zlib.MAX_WBITS | 32) if headers.get("content-encoding") in {"gzip", "deflate"} else body
-    )
 
 
 @dataclass(slots=True)
@@ -244,15 +244,17 @@ class UpstreamTransport:
 
 def _message(request: HttpRequest) -> tuple[_Origin, bytes]:
     """Where a request goes, and its bytes."""
-    base, slash, rest = _split(request.url)
+    url, body = request.url, request.body
+    start = url.find("/", _AFTER_SCHEME)
+    base, path = (url, "/") if start < 0 else (url[:start], url[start:])
     origin = _origin(base)
-    body = request.body
-    lines = [f"{request.method} {slash}{rest} HTTP/1.1\r\nhost: {origin.shown}"]
-    lines += [f"{name}: {value}" for name, value in request.headers.items()]
+    lines = [f"{request.method} {path} HTTP/1.1", f"host: {origin.shown}"]
+    for name, value in request.headers.items():
+        lines.append(f"{name}: {value}")
     if body is not None or request.method in _BODY_EXPECTED:
         lines.append(f"content-length: {0 if body is None else len(body)}")
     text = "\r\n".join(lines)
-    if text.count("\n") != len(lines) or text.count("\r") != len(lines) or "\0" in text or " " in rest:
+    if len(text.splitlines()) != len(lines) or text[-1] in _LINE_ENDS or "\0" in text or " " in path:
         raise NotSentError(UNSENDABLE)
     try:
         head = text.encode("ascii") + b"\r\n\r\n"
@@ -261,11 +263,6 @@ def _message(request: HttpRequest) -> tuple[_Origin, bytes]:
     if len(head) > _LONGEST_HEAD_BYTES:
         raise NotSentError("the address is too long")
     return origin, head if body is None else head + body
-
-
-def _split(url: str) -> tuple[str, str, str]:
-    start = url.find("/", 8)
-    return (url, "/", "") if start < 0 else (url[:start], "/", url[start + 1 :])
 
 
 @cache

@@ -7,7 +7,16 @@ import pytest
 from airbyte_agent_server.app import Server, build_server
 from airbyte_agent_server.audit.journal import Journal
 from airbyte_agent_server.audit.log import AuditLog
-from airbyte_agent_server.audit.record import CallNotes, CallRow, CallStatus, Kind, encode_row, time_of, timed_id
+from airbyte_agent_server.audit.record import (
+    LEAST_ID,
+    CallNotes,
+    CallRow,
+    CallStatus,
+    Kind,
+    encode_row,
+    time_of,
+    timed_id,
+)
 from airbyte_agent_server.audit.store import CallFilter, CallStore
 from airbyte_agent_server.db.engine import Database
 from airbyte_agent_server.db.schema import migrate
@@ -35,7 +44,7 @@ async def calls(world: World, query: str = "") -> list[dict[str, object]]:
 
 def row(number: int = 1, **fields: object) -> CallRow:
     known: dict[str, object] = {
-        "id": timed_id(1_000 + number, bytes(10)),
+        "id": timed_id(1_000 + number, LEAST_ID),
         "organization_id": ORGANIZATION,
         "workspace_id": ORGANIZATION,
         "workspace_name": "user-123",
@@ -345,7 +354,9 @@ async def test_a_full_disk_denies_no_call(world: World, monkeypatch: pytest.Monk
 
 
 def test_ids_of_calls_hold_their_instant_and_are_in_its_order() -> None:
-    ids = [timed_id(at_ms, bytes([255] * 10)) for at_ms in (1, 1_795_000_000_000, 1_795_000_000_001)]
+    ids = [
+        timed_id(at_ms, "ffffffff-ffff-4fff-bfff-ffffffffffff") for at_ms in (1, 1_795_000_000_000, 1_795_000_000_001)
+    ]
     assert ids == sorted(ids)
     assert [round(time_of(call_id).timestamp() * 1000) for call_id in ids] == [1, 1_795_000_000_000, 1_795_000_000_001]
     assert ids[0] == "00000000-0001-7fff-bfff-ffffffffffff"

@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from airbyte_agent_server.wire.heads import Answer, lines_of, offer_direct
+from airbyte_agent_server.wire.heads import Answer, lines_of, notes_of
 from airbyte_agent_server.wire.protocol import (
     BODY_TIMEOUT_S,
     HEAD_TIMEOUT_S,
@@ -225,7 +225,7 @@ class Offering(Reached):
         self.error: Exception | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        offer_direct(scope, self.directly_answered)
+        notes_of(scope).direct = self.directly_answered
         await super().__call__(scope, receive, send)
 
     async def directly_answered(self, scope: Scope, body: bytes) -> Answer:

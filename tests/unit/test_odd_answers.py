@@ -124,9 +124,9 @@ def test_an_odd_answer_gives_a_result_or_an_error_that_we_name(operation: Operat
     if directly is not None:
         assert json.loads(str(directly)) == directly.to_dict()
     try:
-        result, metadata, _ = operation.shape.to_envelope(body, params)
-        sent = msgspec.json.decode(msgspec.json.encode(metadata), type=Metadata)
-        across = operation.shape.from_envelope(result, sent)
+        envelope = operation.shape.to_envelope(body, params)
+        sent = msgspec.json.decode(msgspec.json.encode(envelope.metadata), type=Metadata)
+        across = operation.shape.from_envelope(envelope.result, sent)
     except (ConnectorError, *UNREADABLE):
         assert directly is None or operation.recover is not None
     else:

@@ -27,9 +27,9 @@ def test_the_envelope_changes_nothing(operation: Operation, data: st.DataObject)
     params = operation.reader.read(data.draw(params_of(operation)))
     answered = data.draw(bodies_of(operation.shape, params))
     body = b"" if answered is None else json.dumps(answered).encode()
-    result, metadata, _ = operation.shape.to_envelope(body, params)
-    sent = msgspec.json.decode(msgspec.json.encode(metadata), type=Metadata)
-    assert operation.shape.from_envelope(result, sent) == operation.shape.decode(body, params)
+    envelope = operation.shape.to_envelope(body, params)
+    sent = msgspec.json.decode(msgspec.json.encode(envelope.metadata), type=Metadata)
+    assert operation.shape.from_envelope(envelope.result, sent) == operation.shape.decode(body, params)
 
 
 def test_a_pages_records_cross_the_envelope_byte_by_byte() -> None:
@@ -37,17 +37,17 @@ def test_a_pages_records_cross_the_envelope_byte_by_byte() -> None:
         b'{"total": 3, "results":[ {"id":"1" , "newer": 1.50} ],"paging":{"next":{"after":"102","link":"https://x"}}}'
     )
     shape = PageShape(Contact)
-    result, metadata, records = shape.to_envelope(body, {})
-    assert (result, records) == (b'[{"id":"1" , "newer": 1.50}]', 1)
-    assert msgspec.json.encode(metadata) == (
+    envelope = shape.to_envelope(body, {})
+    assert (envelope.result, envelope.records) == (b'[{"id":"1" , "newer": 1.50}]', 1)
+    assert msgspec.json.encode(envelope.metadata) == (
         b'{"next_cursor":"102","next_link":"https://x","has_next_page":true,"end_cursor":"102","total":3}'
     )
-    assert shape.from_envelope(result, metadata) == Page([Contact("1")], PageMeta("102", 3))
+    assert shape.from_envelope(envelope.result, envelope.metadata) == Page([Contact("1")], PageMeta("102", 3))
 
 
 def test_the_last_page_says_so() -> None:
-    _, metadata, _ = PageShape(Contact).to_envelope(b'{"results":[]}', {})
-    assert msgspec.json.encode(metadata) == (
+    envelope = PageShape(Contact).to_envelope(b'{"results":[]}', {})
+    assert msgspec.json.encode(envelope.metadata) == (
         b'{"next_cursor":null,"next_link":null,"has_next_page":false,"end_cursor":null}'
     )
 

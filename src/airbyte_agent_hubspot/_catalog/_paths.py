@@ -72,10 +72,11 @@ def path(family: Family, version: str, *parts: object) -> str:
     Raises:
         InvalidParamsError: a part would lead to another address.
     """
-    segments = [
-        part if isinstance(part, str) and part.isalnum() and part.isascii() else _escaped(str(part)) for part in parts
-    ]
-    return "/".join((_root(family, version), *segments))
+    found = _root(family, version)
+    for part in parts:
+        plain = type(part) is str and part.isalnum() and part.isascii()
+        found = f"{found}/{part if plain else _escaped(str(part))}"
+    return found
 
 
 @cache
@@ -115,7 +116,10 @@ def with_query(url: str, params: Mapping[str, object], *names: str) -> str:
     Raises:
         InvalidParamsError: HubSpot would not take an address that long.
     """
-    query = {name: _query_text(name, params[name]) for name in names if name in params}
+    query: dict[str, str] = {}
+    for name in names:
+        if name in params:
+            query[name] = _query_text(name, params[name])
     address = f"{url}?{urlencode(query)}" if query else url
     if len(address) > _MAX_ADDRESS_CHARS:
         raise address_too_long()

@@ -13,7 +13,7 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from airbyte_agent_server.audit.journal import Journal, Segment
-from airbyte_agent_server.audit.record import timed_id
+from airbyte_agent_server.audit.record import LEAST_ID, timed_id
 from airbyte_agent_server.audit.store import CallStore
 from airbyte_agent_server.ports import Clock
 from airbyte_agent_server.problems import ProblemError
@@ -209,7 +209,7 @@ class AuditLog:
 
     async def expire(self) -> int:
         """Delete the calls that are older than the settings keep them; how many there were."""
-        end_id = timed_id(int((self._clock.now() - self._retention).timestamp() * 1000), bytes(10))
+        end_id = timed_id(int((self._clock.now() - self._retention).timestamp() * 1000), LEAST_ID)
         deleted = total = await self._store.delete_before(end_id, at_most=_DELETED_AT_ONCE)
         while deleted == _DELETED_AT_ONCE:
             deleted = await self._store.delete_before(end_id, at_most=_DELETED_AT_ONCE)

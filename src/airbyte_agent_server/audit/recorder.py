@@ -27,7 +27,6 @@ from airbyte_agent_server.tokens.claims import Claims
 KeptParams = Literal["names", "none", "full"]
 """What is recorded of a call's parameters; `full` keeps them sealed under the workspace's key."""
 
-_ID_RANDOM_BYTES = 10
 _INTERRUPTED = ProblemError("internal_error", "The call did not come to its end.")
 
 
@@ -73,7 +72,7 @@ class CallRecorder:
 
     def begin(self, claims: Claims, connector: Connector, *, request_id: str, interface: str | None) -> OpenCall:
         """A call on a connector, whose row has a place already."""
-        call_id = timed_id(int(self.clock.now_s() * 1000), self.ids.random_bytes(_ID_RANDOM_BYTES))
+        call_id = timed_id(int(self.clock.now_s() * 1000), self.ids.new_id())
         return OpenCall(call_id, claims, connector, self.clock.monotonic_s(), request_id, interface, CallNotes())
 
     def note(

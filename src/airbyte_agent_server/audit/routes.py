@@ -13,7 +13,7 @@ from starlette.responses import StreamingResponse
 
 from airbyte_agent_server.aliases import API
 from airbyte_agent_server.audit.log import AuditLog
-from airbyte_agent_server.audit.record import CallRow, CallStatus, Kind, timed_id
+from airbyte_agent_server.audit.record import LEAST_ID, CallRow, CallStatus, Kind, timed_id
 from airbyte_agent_server.audit.store import CallFilter, CallStore, params_identity
 from airbyte_agent_server.audit.views import ToolCall, ToolCallList, ToolCallWithParams
 from airbyte_agent_server.cursors import Cursors
@@ -23,7 +23,6 @@ from airbyte_agent_server.tokens.bearer import claims_of
 from airbyte_agent_server.tokens.tenant import WorkspaceName
 
 _PREFIX = f"{API}/tool-calls"
-_LEAST_RANDOM = bytes(10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Wanted:
 
 def first_id_at(instant: datetime) -> str:
     """The smallest id of a call that began then."""
-    return timed_id(max(0, round(instant.timestamp() * 1000)), _LEAST_RANDOM)
+    return timed_id(max(0, round(instant.timestamp() * 1000)), LEAST_ID)
 
 
 class AuditRoutes:
@@ -133,7 +132,7 @@ class AuditRoutes:
         """Export tool calls, oldest first, one JSON object on each line; the last says that it is whole."""
         calls = wanted.calls
         if calls.end_id is None:  # calls that are made meanwhile would let it go on for ever
-            calls = replace(calls, end_id=timed_id(int(self._clock.now_s() * 1000) + 1, _LEAST_RANDOM))
+            calls = replace(calls, end_id=timed_id(int(self._clock.now_s() * 1000) + 1, LEAST_ID))
         await self._log.flush()
         lines = self._lines(claims_of(request).organization_id, calls)
         return StreamingResponse(lines, media_type="application/x-ndjson")

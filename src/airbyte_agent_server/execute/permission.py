@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import cast
 
 from airbyte_agent_hubspot._catalog.object_types import entity_of_type
-from airbyte_agent_server.connectors.store import Connector, Status
+from airbyte_agent_server.connectors.store import Connector
 from airbyte_agent_server.execute.reach import Reach
 from airbyte_agent_server.problems import ProblemError
 from airbyte_agent_server.tokens.claims import Claims, Denied, Ok, Scope, verify_call
@@ -36,16 +36,9 @@ def check_token(claims: Claims, reached: Iterable[Reach]) -> None:
             raise ProblemError(denied.code, denied.reason + reach.advice)
 
 
-def check_enabled(connector: Connector) -> None:
-    """Raise when the connector is switched off.
-
-    Raises:
-        ProblemError: `permission_denied`.
-    """
-    if connector.status == Status.DISABLED:
-        raise ProblemError(
-            "permission_denied", 'The connector is disabled: enable it with PUT and {"disabled": false}.'
-        )
+def disabled() -> ProblemError:
+    """The error for all that is asked of a connector that is switched off."""
+    return ProblemError("permission_denied", 'The connector is disabled: enable it with PUT and {"disabled": false}.')
 
 
 def check_connector(connector: Connector, reached: Iterable[Reach]) -> None:

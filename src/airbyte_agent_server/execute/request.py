@@ -12,6 +12,8 @@ from airbyte_agent_server.wire.bodies import check_depth
 CONNECTOR = "*"
 """The entity of actions on the connector itself; the empty name means the same."""
 CONTEXT_STORE_ACTIONS = frozenset({"context_store_search", "context_store_sql_query"})
+PLAIN_ACTIONS = frozenset({"list", "get", "create", "update", "delete"})
+"""Those that can mean one thing only."""
 
 _OF_CONTEXT_STORE = frozenset({"cursor", "fields"})
 _OF_PROVIDER = frozenset({"filterGroups", "filter_groups", "sorts", "after", "properties"})

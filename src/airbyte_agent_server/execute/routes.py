@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from starlette.datastructures import MutableHeaders
@@ -24,7 +25,7 @@ from airbyte_agent_server.problems import ProblemError, render_problem
 from airbyte_agent_server.tokens.access import EXECUTE
 from airbyte_agent_server.tokens.bearer import Gate, claims_known
 from airbyte_agent_server.tokens.claims import Claims
-from airbyte_agent_server.wire.bodies import check_media_type, check_size, read_body
+from airbyte_agent_server.wire.bodies import JSON_TYPES, check_media_type, read_body, too_large
 from airbyte_agent_server.wire.cors import add_sharing
 from airbyte_agent_server.wire.entrance import brought_id, give_id, problem_of, request_id_of, unforeseen
 from airbyte_agent_server.wire.heads import Answer, lines_of, notes_of
@@ -50,6 +51,7 @@ class Head:
     """What the head of an execute says, and what was found out of who sends it."""
 
     content_type: str
+    """Empty if it is plainly JSON."""
     key: str | None
     interface: str | None
     request_id: str
@@ -61,12 +63,12 @@ class Head:
 def head_of(scope: Scope) -> Head:
     """What the head of an execute says: found out once for a head that comes again."""
     notes = notes_of(scope)
-    head: Head | None = notes.get("execute")
+    head: Head | None = notes.execute
     if head is None:
         given = dict(scope["headers"])
-        key = given.get(_KEY)
-        head = notes["execute"] = Head(
-            given.get(b"content-type", b"").decode("latin-1"),
+        key, content_type = given.get(_KEY), given.get(b"content-type", b"").decode("latin-1")
+        head = notes.execute = Head(
+            "" if content_type in JSON_TYPES else content_type,
             None if key is None else key.decode("latin-1"),
             interface_of(given),
             brought_id(scope),
@@ -86,14 +88,17 @@ class ExecuteEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request that came by a historical path, or in a way that is not usual."""
-        reply = await self.answer(scope, receive, scope["path_params"]["connector_id"], request_id_of(scope))
+        connector_id = scope["path_params"]["connector_id"]
+        reply = await self.answer(scope, receive, head_of(scope), connector_id, request_id_of(scope))
         headers = [_JSON, (b"content-length", str(len(reply.body)).encode())]
         if reply.replayed:
             headers.append(_REPLAYED)
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 
-    async def answer(self, scope: Scope, body: Receive | bytes, connector_id: str, request_id: str) -> Reply:
+    def answer(
+        self, scope: Scope, body: Receive | bytes, head: Head, connector_id: str, request_id: str
+    ) -> Awaitable[Reply]:
         """The answer to one request; its body is here or yet to come.
 
         All that is refused once the connector is known is put on record, too.
@@ -102,14 +107,19 @@ class ExecuteEndpoint:
             ProblemError, ConnectorError: whatever keeps the call from succeeding.
         """
         scope["route"] = self.route
-        head = head_of(scope)
         caller = head.caller
         if caller is None or not caller.counts(self._recorder.clock):
-            caller = await self._caller(scope, connector_id)
-            head.caller = None if caller.until is None else caller
-        else:
-            scope["state"]["claims"] = caller.claims
+            return self._answer_new(scope, body, head, connector_id, request_id)
+        scope["state"]["claims"] = caller.claims
+        if self._gate.is_limited:
             caller = self._counted(caller)
+        return self._recorded(caller, scope, body, head, request_id)
+
+    async def _answer_new(
+        self, scope: Scope, body: Receive | bytes, head: Head, connector_id: str, request_id: str
+    ) -> Reply:
+        caller = await self._caller(scope, connector_id)
+        head.caller = None if caller.until is None else caller
         return await self._recorded(caller, scope, body, head, request_id)
 
     async def answer_for(self, claims: Claims, scope: Scope, body: Receive, connector_id: str) -> Reply:
@@ -169,11 +179,9 @@ class ExecuteEndpoint:
         try:
             if caller.refusal is not None:
                 raise caller.refusal  # noqa: TRY301  # it goes on record as others do
-            check_media_type(head.content_type)
-            if not isinstance(body, bytes):
-                body = await read_body(scope, body, limit_bytes=self._limit_bytes)
-            check_size(body, limit_bytes=self._limit_bytes)
-            request = decode_request(body)
+            # What `_whole` does is not to be done for nearly all.
+            plain = body if type(body) is bytes and not head.content_type and len(body) <= self._limit_bytes else None
+            request = decode_request(plain if plain is not None else await self._whole(scope, body, head))
             recorder.note(call, request.entity, request.action, request.params, request.intent)
             if recorder.keeps_params and request.params:
                 await recorder.seal_params(call, request.params)
@@ -192,6 +200,15 @@ class ExecuteEndpoint:
         finally:
             if recorder.durable:
                 await recorder.settled()
+
+    async def _whole(self, scope: Scope, body: Receive | bytes, head: Head) -> bytes:
+        """The body, if it may be as it is."""
+        check_media_type(head.content_type)
+        if not isinstance(body, bytes):
+            return await read_body(scope, body, limit_bytes=self._limit_bytes)
+        if len(body) > self._limit_bytes:
+            raise too_large(self._limit_bytes)
+        return body
 
 
 def _refusal(claims: Claims, connector: Connector) -> ProblemError | None:
@@ -237,7 +254,7 @@ class ShortCut:
             connector_id = head.connector_id = _connector_in(scope)
         request_id = give_id(scope, self._ids, brought=head.request_id)
         try:
-            reply = await self._endpoint.answer(scope, body, connector_id, request_id)
+            reply = await self._endpoint.answer(scope, body, head, connector_id, request_id)
         except (ProblemError, ConnectorError) as error:
             problem = problem_of(error)
         except Exception:  # noqa: BLE001  # this is the outermost layer for the requests it serves

@@ -34,10 +34,11 @@ from airbyte_agent_server.connectors.service import ConnectorService
 from airbyte_agent_server.connectors.store import Connector, Status
 from airbyte_agent_server.execute.caller import Caller
 from airbyte_agent_server.execute.keyed import KeyedWrites, Reply
-from airbyte_agent_server.execute.permission import check_connector, check_enabled, check_token, is_limited
+from airbyte_agent_server.execute.permission import check_connector, check_token, disabled, is_limited
 from airbyte_agent_server.execute.reach import Reach, reach_of, reach_of_list, touches_members
 from airbyte_agent_server.execute.request import (
     CONNECTOR,
+    PLAIN_ACTIONS,
     ExecuteRequest,
     check_context_store,
     find_action,
@@ -173,7 +174,8 @@ class ExecuteService:
             ProblemError, ConnectorError: whatever keeps the call from succeeding.
         """
         connector = caller.connector
-        check_enabled(connector)
+        if connector.status == Status.DISABLED:
+            raise disabled()
         operation, params = _operation_of(request, notes)
         if operation is None:
             check_token(caller.claims, [Reach((CONNECTOR,), notes.action, writes=False)])
@@ -292,17 +294,17 @@ class ExecuteService:
         traces = self._watch.traces
         try:
             if not traces.on:
-                result, metadata, records = await sent
+                envelope = await sent
             else:
                 with traces.step(f"execute {operation.entity}.{operation.action}") as span:
                     span.note({"agent_server.connector_id": connector.id})
-                    result, metadata, records = await sent
+                    envelope = await sent
         finally:
             notes.upstream_calls += progress.upstream_calls
             notes.retries += progress.retries
         if connector.status != Status.ACTIVE:
             await self._mark_active(connector)
-        return Outcome(result, metadata, progress.upstream_calls, "hubspot", records)
+        return Outcome(envelope.result, envelope.metadata, progress.upstream_calls, "hubspot", envelope.records)
 
     def _executor_of(self, connector: Connector) -> LocalExecutor:
         """What calls on the connector go through, as long as it stays as it is."""
@@ -346,8 +348,10 @@ def _operation_of(request: ExecuteRequest, notes: CallNotes) -> tuple[Operation 
     """What is to be done, with valid parameters; None is the description of the connector."""
     entity = request.entity or CONNECTOR
     params = request.params or {}
-    notes.action = action = find_action(entity, request.action, params)
-    check_context_store(entity, action)
+    notes.action = action = request.action
+    if action not in PLAIN_ACTIONS:
+        notes.action = action = find_action(entity, action, params)
+        check_context_store(entity, action)
     if entity == CONNECTOR and action == "describe":
         return None, {}
     operation = CATALOG.find(entity, action)

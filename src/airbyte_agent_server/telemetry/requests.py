@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from airbyte_agent_server.ports import Clock
 from airbyte_agent_server.telemetry.metrics import Metrics
 from airbyte_agent_server.telemetry.spans import Span, Traces
-from airbyte_agent_server.wire.heads import Answer, offer_direct
+from airbyte_agent_server.wire.heads import Answer, notes_of
 
 _log = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ class WatchedRequests:
             await send(message)
 
         if self._executes.takes(scope):
-            offer_direct(scope, self._answer)
+            notes_of(scope).direct = self._answer
         began_at_s = self._clock.monotonic_s()
         former = _serving.set((scope, self._whose))
         self._metrics.active_requests += 1
@@ -105,7 +105,7 @@ class WatchedRequests:
                 if span.recording:
                     _describe(span, scope, status)
         finally:
-            self._ended(scope, status, began_at_s)
+            self._ended(scope, route_of(scope), status, began_at_s)
             with suppress(ValueError):  # abandoned half-way and freed by the collector, it ends in another context
                 _serving.reset(former)
 
@@ -127,13 +127,12 @@ class WatchedRequests:
                     _describe(span, scope, status)
                 return answer
         finally:
-            self._ended(scope, status, began_at_s)
+            self._ended(scope, self._execute_path, status, began_at_s)
 
-    def _ended(self, scope: Scope, status: int, began_at_s: float) -> None:
+    def _ended(self, scope: Scope, route: str, status: int, began_at_s: float) -> None:
         metrics = self._metrics
         metrics.active_requests -= 1
         duration_s = self._clock.monotonic_s() - began_at_s
-        route = route_of(scope)
         metrics.request_ended(scope["method"], route, status or _FAILURES_FROM, duration_s)
         if route != self._execute_path or status >= _FAILURES_FROM or (self._execute_share and self._is_due()):
             self._write(scope["method"], route, status or _FAILURES_FROM, duration_s)

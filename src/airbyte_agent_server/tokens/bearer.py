@@ -36,7 +36,7 @@ class RateLimits:
     workspace: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Shown:
     """What the head of a request shows of whose it is."""
 
@@ -44,6 +44,8 @@ class _Shown:
     organization: str | None
     origin: str | None
     fetch_site: str | None
+    admitted: tuple[Claims, Access] | None = None
+    """Whom it was found to be, and the route that it was found to be good for."""
 
 
 def _read(scope: AsgiScope) -> _Shown:
@@ -63,6 +65,8 @@ class Gate:
         self._tokens = tokens
         self._rates = rates
         self._limits = limits
+        self.is_limited = bool(limits.organization or limits.workspace)
+        """Whether there is anything to `count` for."""
         self._own_origin = own_origin
 
     async def __call__(self, request: Request) -> None:
@@ -78,18 +82,18 @@ class Gate:
             ProblemError: 401, 403 or 429.
         """
         notes = notes_of(scope)
-        shown: _Shown | None = notes.get("shown")
+        shown: _Shown | None = notes.gate
         if shown is None:
-            shown = notes["shown"] = _read(scope)
+            shown = notes.gate = _read(scope)
         claims = self._tokens.known(shown.token)
         if claims is None:
             claims = await self._authenticate(scope, shown)
         scope["state"]["claims"] = claims
-        admitted = notes.get("admitted")
+        admitted = shown.admitted
         if admitted is None or admitted[0] is not claims or admitted[1] is not access:
             self._check(scope, shown, claims, access)
             if claims.allowed_origin is None:  # otherwise each answer says who may read it
-                notes["admitted"] = claims, access
+                shown.admitted = claims, access
         self.count(claims)
         return claims
 
@@ -118,9 +122,11 @@ class Gate:
 
     def lasting(self, scope: AsgiScope) -> Kept[Verified] | None:
         """What an admitted request's token was verified to be, if the next one with its head is admitted so, too."""
-        notes = notes_of(scope)
-        kept = self._tokens.find(notes["shown"].token) if "admitted" in notes else None
-        return kept if kept is not None and kept.value.claims is notes["admitted"][0] else None
+        shown: _Shown | None = notes_of(scope).gate
+        if shown is None or shown.admitted is None:
+            return None
+        kept = self._tokens.find(shown.token)
+        return kept if kept is not None and kept.value.claims is shown.admitted[0] else None
 
     def count(self, claims: Claims) -> None:
         """Count one more request towards the limits.

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope
 from airbyte_agent_server.problems import ProblemError
 
 MAX_JSON_DEPTH = 64
-_JSON_TYPES = frozenset({"", "application/json"})
+JSON_TYPES = frozenset({"", "application/json"})
 _NUL = b"\\u0000"
 _FORM = "application/x-www-form-urlencoded"
 
@@ -21,7 +21,7 @@ async def read_body(scope: Scope, receive: Receive, *, limit_bytes: int) -> byte
     """
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > limit_bytes:
-            raise _too_large(limit_bytes)
+            raise too_large(limit_bytes)
     chunks: list[bytes] = []
     size_bytes, more = 0, True
     while more:
@@ -32,20 +32,15 @@ async def read_body(scope: Scope, receive: Receive, *, limit_bytes: int) -> byte
         more = message.get("more_body", False)
         size_bytes += len(chunk)
         if size_bytes > limit_bytes:
-            raise _too_large(limit_bytes)
+            raise too_large(limit_bytes)
         if not more and not chunks:
             return chunk
         chunks.append(chunk)
     return b"".join(chunks)
 
 
-def check_size(body: bytes, *, limit_bytes: int) -> None:
-    """Raise when a body is larger than it may be."""
-    if len(body) > limit_bytes:
-        raise _too_large(limit_bytes)
-
-
-def _too_large(limit_bytes: int) -> ProblemError:
+def too_large(limit_bytes: int) -> ProblemError:
+    """The error for a body that is larger than it may be."""
     return ProblemError("payload_too_large", f"The body must not exceed {limit_bytes} bytes: send less.")
 
 
@@ -74,16 +69,16 @@ def decode_object(body: bytes, *, content_type: str, form_allowed: bool) -> dict
 
 def check_media_type(content_type: str) -> None:
     """Raise unless the body may be JSON."""
-    if content_type in _JSON_TYPES:
+    if content_type in JSON_TYPES:
         return
     media_type = content_type.partition(";")[0].strip().lower()
-    if media_type not in _JSON_TYPES:
+    if media_type not in JSON_TYPES:
         raise ProblemError("unsupported_media_type", f"{media_type} is not accepted: send application/json in UTF-8.")
 
 
 def check_depth(body: bytes, value: object) -> None:
     """Raise when `value`, decoded from `body`, nests deeper than `MAX_JSON_DEPTH`."""
-    if body.count(b"{") + body.count(b"[") <= MAX_JSON_DEPTH:
+    if len(body) <= 2 * MAX_JSON_DEPTH or body.count(b"{") + body.count(b"[") <= MAX_JSON_DEPTH:
         return  # too few brackets to nest that deeply
     level: list[object] = [value]
     for _ in range(MAX_JSON_DEPTH):

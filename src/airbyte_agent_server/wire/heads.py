@@ -6,12 +6,12 @@ An agent's calls differ in their bodies. All that their head gives, a fingerprin
 import re
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
+import msgspec
 from starlette.types import Scope
 
 _NOTES: Final = "agent_server.head"
-_DIRECT: Final = "direct"
 _END: Final = b"\r\n\r\n"
 _LINE_END: Final = b"\r\n"
 _LONGEST_BYTES: Final = 8 * 1024
@@ -19,7 +19,7 @@ _LENGTH: Final = re.compile(rb"\r\ncontent-length: (0|[1-9][0-9]{0,8})\r\n", re.
 _SPECIAL: Final = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct):
     """A whole answer. `lines` are its headers as they are sent, each with its end; they say how long the body is."""
 
     status: int
@@ -50,15 +50,22 @@ Direct: TypeAlias = Callable[[Scope, bytes], Coroutine[Any, Any, Answer]]
 """Answers a request that is here as a whole: its scope, and its body. It raises nothing that it could answer."""
 
 
-def notes_of(scope: Mapping[str, Any]) -> dict[str, Any]:
-    """What was noted of the head. Of one that is not kept this is empty, and what is put into it does not stay."""
-    notes: dict[str, Any] | None = scope.get(_NOTES)
-    return {} if notes is None else notes
+class HeadNotes:
+    """What was found out of a head. Each attribute is somebody's own; None: nothing yet."""
+
+    __slots__ = ("direct", "execute", "gate")
+
+    def __init__(self) -> None:
+        self.direct: Direct | None = None
+        """What answers requests with this head."""
+        self.execute: Any = None
+        self.gate: Any = None
 
 
-def offer_direct(scope: Scope, answering: Direct) -> None:
-    """Have the next requests with this head answered so."""
-    notes_of(scope)[_DIRECT] = answering
+def notes_of(scope: Mapping[str, Any]) -> HeadNotes:
+    """What was noted of the head. Of one that is not kept it is empty, and what is put into it does not stay."""
+    notes: HeadNotes | None = scope.get(_NOTES)
+    return HeadNotes() if notes is None else notes
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,6 +80,7 @@ class KnownHead:
     after: bytes
     """All that comes behind them."""
     scope: Scope
+    notes: HeadNotes
 
     @classmethod
     def of(cls, scope: Mapping[str, Any], data: bytes) -> "KnownHead | None":
@@ -85,15 +93,8 @@ class KnownHead:
         connection = dict(headers).get(b"connection", b"keep-alive")
         if connection.lower() != b"keep-alive" or not _SPECIAL.isdisjoint(dict(headers)):
             return None
-        known = cls(data[: found.start(1)], data[found.end(1) : size], {**scope, "headers": headers, _NOTES: {}})
-        cast("dict[str, Any]", scope)[_NOTES] = known.scope[_NOTES]  # what is found out now is noted already
-        return known
-
-    @property
-    def direct(self) -> Direct | None:
-        """What answers requests with this head, if anything was offered."""
-        answering: Direct | None = self.scope[_NOTES].get(_DIRECT)
-        return answering
+        notes = cast("dict[str, Any]", scope)[_NOTES] = HeadNotes()  # what is found out now is noted already
+        return cls(data[: found.start(1)], data[found.end(1) : size], {**scope, "headers": headers}, notes)
 
     def body_in(self, data: bytes) -> bytes | None:
         """The body, if `data` is one whole request with this head."""

@@ -72,46 +72,17 @@ class _Cycle(RequestResponseCycle):
 
 
 class _DirectCycle:
-    """One request that is answered without messages. uvicorn takes it for one of its own."""
+    """What uvicorn wants to know of a request that is answered without messages: one for all of a connection."""
 
-    __slots__ = ("_protocol", "disconnected", "keep_alive", "response_complete")
+    __slots__ = ("disconnected", "keep_alive", "response_complete")
 
     message_event = asyncio.Event()
     """Nobody waits for it."""
 
-    def __init__(self, protocol: "GuardedProtocol") -> None:
-        self._protocol = protocol
+    def __init__(self) -> None:
         self.disconnected = False
         self.keep_alive = True
         self.response_complete = False
-
-    async def run(self, answering: Direct, scope: Scope, body: bytes) -> None:
-        """Answer it."""
-        protocol = self._protocol
-        try:
-            answer = await answering(scope, body)
-            if protocol.flow.write_paused:
-                await protocol.flow.drain()
-        except BaseException as error:  # the application answers whatever it foresees
-            protocol.transport.close()
-            if not isinstance(error, Exception):
-                raise
-            _log.exception("a request could not be answered")
-        else:
-            self._send(protocol, answer)
-
-    def _send(self, protocol: "GuardedProtocol", answer: Answer) -> None:
-        self.response_complete = True
-        if self.disconnected:
-            return
-        default = protocol.shared.default_lines(protocol.server_state)
-        end = _LAST if self.keep_alive else _LAST_AND_CLOSE
-        head = b"".join((STATUS_LINE[answer.status], default, answer.lines, end))
-        protocol.writes.put(protocol.transport, (head, answer.body))
-        protocol.on_response_complete()
-        if not self.keep_alive:
-            protocol.writes.flush()
-            protocol.transport.close()
 
 
 class _Shared:
@@ -155,7 +126,8 @@ class GuardedProtocol(HttpToolsProtocol):
     _between = True
     """Whether the last byte that came was the last one of a request."""
     _known: KnownHead | None = None
-    _asked: asyncio.Future[tuple[_DirectCycle, Direct, Scope, bytes] | None] | None = None
+    _direct: _DirectCycle | None = None
+    _asked: asyncio.Future[tuple[Direct, Scope, bytes] | None] | None = None
     """The next request, for which the task that answers directly waits; None: it is busy, or there is none yet."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -178,7 +150,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._idle_since_s = None
         known, between = self._known, self._between
         if known is not None and between and self.cycle.response_complete:
-            body, answering = known.body_in(data), known.direct
+            body, answering = known.body_in(data), known.notes.direct
             if body is not None and answering is not None:
                 self._answer_directly(answering, {**known.scope, "state": self.app_state}, body)
                 return
@@ -193,29 +165,53 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._refuse(_TOO_LONG)
 
     def _answer_directly(self, answering: Direct, scope: Scope, body: bytes) -> None:
-        cycle = _DirectCycle(self)
+        cycle = self._direct = self._direct or _DirectCycle()
+        cycle.response_complete = False
         self.cycle = cycle  # type: ignore[assignment]  # it has what uvicorn wants of one
         asked, self._asked = self._asked, None
         if asked is None or asked.done():
             self._answerer = self.loop.create_task(self._answer_all(cycle, answering, scope, body))
         else:
-            asked.set_result((cycle, answering, scope, body))
+            asked.set_result((answering, scope, body))
         self.tasks.add(self._answerer)
 
     async def _answer_all(self, cycle: _DirectCycle, answering: Direct, scope: Scope, body: bytes) -> None:
         """Answer one request after the other: a task for each would cost more."""
         while True:
             try:
-                await cycle.run(answering, scope, body)
+                answer = await answering(scope, body)
+                if self.flow.write_paused:
+                    await self.flow.drain()
+            except BaseException as error:  # the application answers whatever it foresees
+                self.transport.close()
+                if not isinstance(error, Exception):
+                    raise
+                _log.exception("a request could not be answered")
+                return
             finally:
                 self.tasks.discard(self._answerer)
-            if self.transport.is_closing():
+            cycle.response_complete = True
+            if cycle.disconnected:
+                return
+            self._send(answer, cycle)
+            if not cycle.keep_alive:
                 return
             self._asked = self.loop.create_future()
             asked = await self._asked
             if asked is None:
                 return
-            cycle, answering, scope, body = asked
+            answering, scope, body = asked
+
+    def _send(self, answer: Answer, cycle: _DirectCycle) -> None:
+        end = _LAST if cycle.keep_alive else _LAST_AND_CLOSE
+        default = self.shared.default_lines(self.server_state)
+        self.writes.put(
+            self.transport, (b"".join((STATUS_LINE[answer.status], default, answer.lines, end)), answer.body)
+        )
+        self.on_response_complete()
+        if not cycle.keep_alive:
+            self.writes.flush()
+            self.transport.close()
 
     def eof_received(self) -> None:
         """Send what is answered already: the connection closes now."""
@@ -242,7 +238,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         else:
