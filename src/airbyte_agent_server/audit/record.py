@@ -110,10 +110,8 @@ def kind_of(entity: str, action: str) -> Kind:
     return _OF_STORE.get(action, Kind.DIRECT)
 
 
-def status_of(problem: ProblemError | None) -> CallStatus:
-    """How a call ended that was answered with this problem, or with none."""
-    if problem is None:
-        return CallStatus.SUCCESS
+def failure_of(problem: ProblemError) -> CallStatus:
+    """How a call ended that was answered with this problem."""
     return CallStatus.DENIED if problem.type.code in _DENIALS else CallStatus.ERROR
 
 

@@ -10,10 +10,11 @@ from airbyte_agent_server.audit.record import (
     LONGEST_NAME,
     CallNotes,
     CallRow,
+    CallStatus,
     encode_row,
+    failure_of,
     kind_of,
     short,
-    status_of,
     timed_id,
 )
 from airbyte_agent_server.audit.store import params_identity
@@ -94,8 +95,8 @@ class CallRecorder:
         """Put the call on record; its answer may be sent when this returns, if need be after `settled`."""
         notes, connector = call.notes, call.connector
         entity, action = notes.entity[:LONGEST_NAME], notes.action[:LONGEST_NAME]
-        duration_s, status = self.clock.monotonic_s() - call.began_at_s, status_of(problem)
-        code = None if problem is None else problem.type.code
+        duration_s = self.clock.monotonic_s() - call.began_at_s
+        status, code = (CallStatus.SUCCESS, None) if problem is None else (failure_of(problem), problem.type.code)
         self._metrics.execute_ended(status, code or "", duration_s)
         # In their order, as names take six times as long.
         row = CallRow(

@@ -33,15 +33,18 @@ _SQLITE_VALUES = {
 }
 
 
-def _insert(values: Mapping[str, str], other: str, lines: str) -> str:
+def _insert(values: Mapping[str, str], other: str, lines: str, *, given: str = "") -> str:
     """SQL that stores lines of JSON: the database reads them by itself."""
     picked = ", ".join(values.get(name, other).format(place) for place, name in enumerate(_COLUMNS))
-    return f"INSERT INTO tool_calls ({_NAMES}) SELECT {picked} FROM {lines} ON CONFLICT (id) DO NOTHING"  # noqa: S608
+    return f"{given}INSERT INTO tool_calls ({_NAMES}) SELECT {picked} FROM {lines} ON CONFLICT (id) DO NOTHING"  # noqa: S608
 
 
 _POSTGRESQL_INSERT = _insert(_POSTGRESQL_VALUES, "line->>{}", "jsonb_array_elements($1::jsonb) AS given(line)")
-_SQLITE_INSERT = "WITH given AS MATERIALIZED (SELECT value FROM json_each(?)) " + _insert(
-    _SQLITE_VALUES, "json_extract(value, '$[{}]')", "given WHERE true"
+_SQLITE_INSERT = _insert(
+    _SQLITE_VALUES,
+    "json_extract(value, '$[{}]')",
+    "given WHERE true",
+    given="WITH given AS MATERIALIZED (SELECT value FROM json_each(?)) ",
 )
 """To bind values, SQLite's thread would have to take Python's lock from the event loop.
 
