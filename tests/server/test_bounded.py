@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from airbyte_agent_server.bounded import BoundedCache
+from airbyte_agent_server.bounded import BoundedCache, Kept
 from airbyte_agent_server.ports import SystemClock
 from server.world import TestClock
 
@@ -32,6 +32,32 @@ def test_what_was_read_before_a_drop_is_not_kept(clock: TestClock) -> None:
     cache.drop("a")
     cache.put("a", 1, drops=drops)
     assert cache.get("a") is None
+
+
+def test_who_holds_an_entry_sees_that_it_counts_no_longer(clock: TestClock) -> None:
+    cache: BoundedCache[str, str] = BoundedCache(size=2, life_s=20, clock=clock)
+
+    def held(key: str) -> Kept[str]:
+        cache.put(key, "secret", drops=cache.drops)
+        found = cache.find(key)
+        assert found is not None
+        assert found.until_s == clock.monotonic_s() + 20
+        return found
+
+    dropped = held("a")
+    cache.drop("a")
+    replaced = held("a")
+    cleared = held("a")
+    cache.clear()
+    crowded_out = held("a")
+    held("b")
+    held("c")
+    outlived = held("d")
+    clock.advance(20)
+    assert cache.find("d") is None
+    for entry in (dropped, replaced, cleared, crowded_out, outlived):
+        assert entry.until_s < clock.monotonic_s()
+        assert not hasattr(entry, "value")
 
 
 class Source:

@@ -1,8 +1,10 @@
 """What a scrape of `/metrics` shows."""
 
 import asyncio
+import threading
 
 import pytest
+from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_text
 from pydantic import SecretStr
@@ -11,6 +13,7 @@ from airbyte_agent_hubspot._http import AnswerTimeoutError
 from airbyte_agent_hubspot._windows import BURST_CALLS
 from airbyte_agent_hubspot._wire import HttpResponse
 from airbyte_agent_server.settings import Settings
+from airbyte_agent_server.telemetry.durations import Durations
 from server.jobs import SteppedEngine
 from server.world import CONNECTORS, World
 
@@ -158,3 +161,22 @@ class TestWithToken:
         assert (await world.client.get("/metrics", headers=basic)).code == "invalid_token"
         found = await scraped(world, token="scrape-me-if-you-can")
         assert found[served("GET", "/metrics", 401)] == 3
+
+
+def test_durations_of_many_threads_are_all_counted() -> None:
+    registry = CollectorRegistry()
+    durations = Durations("waits_seconds", "How long.", ["who"], (0.1, 1.0), registry)
+
+    def wait(who: str) -> None:
+        for number in range(1000):
+            durations.add((0.05, 0.5, 5.0, 0.1)[number % 4], who)
+
+    threads = [threading.Thread(target=wait, args=(who,)) for who in "aabb"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for who in "ab":
+        counts = [registry.get_sample_value("waits_seconds_bucket", {"who": who, "le": le}) for le in ("0.1", "1.0")]
+        assert [*counts, registry.get_sample_value("waits_seconds_count", {"who": who})] == [1000, 1500, 2000]
+        assert registry.get_sample_value("waits_seconds_sum", {"who": who}) == pytest.approx(2825)

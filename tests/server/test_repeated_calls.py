@@ -7,7 +7,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from airbyte_agent_server.app import build_server
+from airbyte_agent_server.db.tables import connectors, credentials, workspaces
 from server.sockets import Kept, connect, kept_connection, serving
 from server.world import CONNECTORS, Answer, World
 
@@ -84,6 +87,43 @@ async def test_what_is_taken_away_counts_for_a_known_head_too(world: World, kept
     assert (await kept.post(path, GET, token=token)).code == "connector_not_found"
     world.clock.advance(7200)
     assert (await kept.post(path, GET, token=token)).code == "token_expired"
+
+
+async def test_a_caller_who_is_known_may_call_too_often(world: World) -> None:
+    token = await world.scoped_token()
+    path = f"{CONNECTORS}/{await world.create_connector(token)}/execute"
+    limited = build_server(
+        world.settings.model_copy(update={"workspace_rate_limit": 3}), clock=world.clock, upstream=world.hubspot
+    )
+    await limited.start()
+    async with kept_connection(limited.app) as connection:
+        answers = [await connection.post(path, GET, token=token) for _ in range(4)]
+        world.clock.advance(120)
+        answers.append(await connection.post(path, GET, token=token))
+    await limited.stop()
+    assert [answer.status for answer in answers] == [200, 200, 200, 429, 200]
+    rows = (await world.client.get(CALLS, token=await world.application_token())).json["data"]
+    assert sorted(row["http_status"] for row in rows) == [200, 200, 200, 200, 429]
+
+
+@pytest.mark.parametrize("what", ["token", "connector", "secret"])
+async def test_what_is_known_of_a_caller_is_looked_up_again_after_a_while(world: World, what: str) -> None:
+    """Not all that takes something away can tell every process of it."""
+    token = await world.scoped_token()
+    connector_id = await world.create_connector(token)
+    path = f"{CONNECTORS}/{connector_id}/execute"
+    async with kept_connection(world.server.app) as connection:
+        assert [(await connection.post(path, GET, token=token)).status for _ in range(2)] == [200, 200]
+        tables = {"token": workspaces, "connector": connectors, "secret": credentials}
+        column = {"token": workspaces.c.status, "connector": connectors.c.status, "secret": credentials.c.sealed}[what]
+        value = {"token": "inactive", "connector": "disabled", "secret": b"broken"}[what]
+        async with world.server.core.database.write() as other_process:
+            await other_process.execute(update(tables[what]).values({column: value}))
+        assert (await connection.post(path, GET, token=token)).status == 200
+        world.clock.advance(21)
+        answer = await connection.post(path, GET, token=token)
+    codes = {"token": "workspace_inactive", "connector": "permission_denied", "secret": "internal_error"}
+    assert answer.code == codes[what]
 
 
 async def test_a_keyed_write_on_a_known_head_is_done_once(world: World, kept: Kept) -> None:
