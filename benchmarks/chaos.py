@@ -4,10 +4,9 @@ HubSpot is the sandbox, in this process. Before the first round each server make
 one, all that is known of its limits is 100 calls in ten seconds, and the first round would wait ten seconds for more,
 as the first 100 requests are refused for their dead tokens, which says nothing of limits.
 
-In each round all access tokens end, and calls of all connectors go to both servers at once. Both have the newest tokens
-then: tokens of HubSpot live for half an hour, and a server that finds both the one it has and the one that another
-server got dead takes the account for lost. What must hold: every call is answered in the end, each credential is
-refreshed once per round, writes with a key are carried out once, and after a `kill -9` nothing is lost.
+In each round all access tokens end, and calls of all connectors go to both servers at once. What must hold: every call
+is answered in the end, each credential is refreshed once per round, writes with a key are carried out once, and after a
+`kill -9` nothing is lost.
 """
 
 from __future__ import annotations
@@ -224,7 +223,6 @@ async def _warm_up(load: Load, servers: Servers, connector_id: str) -> dict[int,
 async def _round(
     load: Load, servers: Servers, made: dict[str, str], sandbox: Sandbox, size: Size, *, kill: bool
 ) -> Any:
-    await asyncio.gather(*(_warm_up(load, servers, connector_id) for connector_id in made))
     before = _refreshes(sandbox)
     sandbox.portal.tokens.expire_access_tokens()
     started = time.monotonic()

@@ -167,10 +167,14 @@ def is_due(expires_at_s: float | None, now_s: float, margin_s: float = REFRESH_M
 
 @dataclass(frozen=True, slots=True)
 class ExpiringToken:
-    """An access token, and when it ends in epoch seconds; None if nobody knows."""
+    """An access token, and when it ends in epoch seconds; None if nobody knows.
+
+    `is_fresh`: this process asked for it and got it, so that asking again would not give a better one.
+    """
 
     value: str = field(repr=False)
     expires_at_s: float | None = None
+    is_fresh: bool = False
 
 
 class Tokens(Protocol):
@@ -184,7 +188,7 @@ class Tokens(Protocol):
         """An access token that has not expired as far as anyone knows."""
         ...
 
-    async def renew(self, rejected: str) -> str:
+    async def renew(self, rejected: str) -> ExpiringToken:
         """Another access token than `rejected`, which was answered with 401."""
         ...
 
@@ -208,7 +212,7 @@ class FixedToken:
         """The token."""
         return self._token
 
-    async def renew(self, rejected: str) -> str:
+    async def renew(self, rejected: str) -> ExpiringToken:
         """Never another token.
 
         Raises:
@@ -234,7 +238,7 @@ class CachedTokens:
         self._fetch = fetch
         self._now_s = now_s
         self._token = first
-        self._fetching: asyncio.Task[str] | None = None
+        self._fetching: asyncio.Task[ExpiringToken] | None = None
 
     def held(self) -> str | None:
         """The token, unless it is about to expire."""
@@ -243,12 +247,12 @@ class CachedTokens:
 
     async def current(self) -> str:
         """The token; a new one if there is none or it is about to expire."""
-        return self.held() or await self._fetch_once()
+        return self.held() or (await self._fetch_once()).value
 
-    async def renew(self, rejected: str) -> str:
+    async def renew(self, rejected: str) -> ExpiringToken:
         """A new token, unless somebody fetched one since `rejected` was handed out."""
         if self._token is not None and self._token.value != rejected:
-            return self._token.value
+            return self._token
         return await self._fetch_once()
 
     async def close(self) -> None:
@@ -259,7 +263,7 @@ class CachedTokens:
             self._fetching.cancel()
             await asyncio.wait([self._fetching])
 
-    async def _fetch_once(self) -> str:
+    async def _fetch_once(self) -> ExpiringToken:
         import asyncio  # noqa: PLC0415 - needed at the first fetch
 
         if self._fetching is None:
@@ -274,11 +278,11 @@ class CachedTokens:
                 raise ConfigurationError("This connector was closed while a call waited for its token.") from None
             raise
 
-    async def _store(self) -> str:
+    async def _store(self) -> ExpiringToken:
         self._token = await self._fetch()
-        return self._token.value
+        return self._token
 
-    def _forget(self, task: asyncio.Task[str]) -> None:
+    def _forget(self, task: asyncio.Task[ExpiringToken]) -> None:
         self._fetching = None
         if not task.cancelled():
             task.exception()  # read it, so that a fetch whose callers all left does not warn
@@ -311,7 +315,7 @@ class HubspotRefresh:
         grant = await self.exchange(self._refresh_token)
         self._refresh_token = grant.refresh_token  # remembered even if the next line fails: the old one may be dead
         await hand_over(grant, self._on_token_refresh)
-        return ExpiringToken(grant.access_token, grant.expires_at_s)
+        return ExpiringToken(grant.access_token, grant.expires_at_s, is_fresh=True)
 
     async def exchange(self, refresh_token: str) -> TokenGrant:
         """A new grant for `refresh_token`."""

@@ -100,7 +100,7 @@ def _introspection(
         token = await tokens.current()
         found = await ask(token)
         if not found.active:
-            found = await ask(await tokens.renew(token))
+            found = await ask((await tokens.renew(token)).value)
         if not found.active:
             raise reauthorization_required("a freshly issued access token is not active")
         from .models import GrantedScopes  # noqa: PLC0415 - seldom asked

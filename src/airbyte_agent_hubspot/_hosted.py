@@ -319,7 +319,7 @@ class HostedExecutor:
         token = await self._tokens.current()
         response = await send(token)
         if response.status == _UNAUTHORIZED:
-            response = await send(await self._tokens.renew(token))
+            response = await send((await self._tokens.renew(token)).value)
         if response.status >= _ERRORS_FROM:
             raise read_problem(response)
         return response

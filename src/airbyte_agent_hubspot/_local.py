@@ -277,7 +277,7 @@ class LocalExecutor:
     ) -> HttpResponse:
         resendable, url = call.operation.resendable, self._base_url + request.url
         token = self._tokens.held() or await self._tokens.current()
-        renewed = False
+        is_fresh = False
         while True:
             headers = {**request.headers, "authorization": f"Bearer {token}", "accept": "application/json"}
             response = await self._retrier.send(
@@ -289,11 +289,12 @@ class LocalExecutor:
             )
             if response.status != _UNAUTHORIZED:
                 return response
-            if renewed:
+            if is_fresh:
                 body = read_hubspot_error(response)
                 upstream = Upstream(response.status, body.category, body.correlationId)
                 raise reauthorization_required("a freshly issued access token was refused", upstream)
-            token, renewed = await self._tokens.renew(token), True
+            renewed = await self._tokens.renew(token)
+            token, is_fresh = renewed.value, renewed.is_fresh
 
 
 @cache

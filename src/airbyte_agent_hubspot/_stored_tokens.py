@@ -54,10 +54,10 @@ class StoredRefresh:
             own = self._own(held)
             if own is not None and own.generation != self._generation and not self._is_due(own):
                 self._generation = own.generation
-                return _token_of(own)
+                return _token_of(own, is_fresh=False)
             refreshed = await to_its_end(self._refresh(own, 1 if held is None else held.generation + 1))
         await hand_over(refreshed.grant, self._on_token_refresh)
-        return _token_of(refreshed)
+        return _token_of(refreshed, is_fresh=True)
 
     def _is_due(self, stored: StoredGrant) -> bool:
         return is_due(stored.grant.expires_at_s, self._now_s())
@@ -102,8 +102,8 @@ class StoredRefresh:
         self._unsaved = None
 
 
-def _token_of(stored: StoredGrant) -> ExpiringToken:
-    return ExpiringToken(stored.grant.access_token, stored.grant.expires_at_s)
+def _token_of(stored: StoredGrant, *, is_fresh: bool) -> ExpiringToken:
+    return ExpiringToken(stored.grant.access_token, stored.grant.expires_at_s, is_fresh)
 
 
 async def to_its_end(work: Coroutine[None, None, T]) -> T:

@@ -126,8 +126,8 @@ async def test_two_servers_on_one_database_share_a_refreshed_token(world: World)
     first = await core.refresher.current(connector_id)
     assert await other.core.refresher.current(connector_id) == first
     before = world.hubspot.count(TOKEN_PATH)
-    renewed = await core.refresher.renew(connector_id, first)
-    assert await other.core.refresher.renew(connector_id, first) == renewed
+    renewed = (await core.refresher.renew(connector_id, first)).value
+    assert (await other.core.refresher.renew(connector_id, first)).value == renewed
     assert world.hubspot.count(TOKEN_PATH) - before == 1
     await other.stop()
 
@@ -139,7 +139,7 @@ async def test_a_refresh_that_lost_the_race_uses_the_winners_token(world: World)
     stale = await core.secrets.reload(connector_id)
     assert stale is not None
     rejected = await core.refresher.current(connector_id)
-    winner = await core.refresher.renew(connector_id, rejected)
+    winner = (await core.refresher.renew(connector_id, rejected)).value
     late = await core.secrets.replace(stale, stale.secret)
     assert late is not None
     assert isinstance(late.secret, OAuthSecret)
@@ -156,7 +156,7 @@ async def test_a_caller_that_leaves_does_not_stop_the_refresh_that_others_wait_f
     staying = asyncio.create_task(refresher.renew(connector_id, rejected))
     await asyncio.sleep(0)
     leaving.cancel()
-    assert await staying != rejected
+    assert (await staying).value != rejected
     with pytest.raises(asyncio.CancelledError):
         await leaving
 
@@ -169,7 +169,7 @@ async def test_stopping_the_server_lets_a_refresh_finish(world: World) -> None:
     running = asyncio.create_task(core.refresher.renew(connector_id, rejected))
     await asyncio.sleep(0)
     await core.refresher.close()
-    assert await running != rejected
+    assert (await running).value != rejected
 
 
 async def test_an_unreachable_hubspot_is_no_reason_to_connect_again(world: World) -> None:
@@ -219,4 +219,4 @@ async def test_a_refresh_that_is_cancelled_is_forgotten(world: World) -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert await refresher.renew(connector_id, rejected) != rejected
+    assert (await refresher.renew(connector_id, rejected)).value != rejected

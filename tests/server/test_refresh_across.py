@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select
@@ -16,6 +17,9 @@ from airbyte_agent_server.vault.store import LEASE_S
 from airbyte_agent_server.vault.sweep import AHEAD_S, USED_WITHIN_S, RefreshSweep
 from server.jobs import SteppedEngine
 from server.world import CONNECTORS, TestClock, World
+
+if TYPE_CHECKING:
+    from airbyte_agent_hubspot._auth import ExpiringToken
 
 TOKEN_PATH = "/oauth/2026-03/token"
 TOKEN_LIFE_S = 1800
@@ -69,12 +73,28 @@ async def shown(world: World, connector_id: str) -> tuple[str, str | None, str |
     return answer.json["status"], answer.json["needs_reauth_cause"], answer.json["needs_reauth_at"]
 
 
+@pytest.mark.requirement("second-401")
+async def test_a_dead_token_of_another_process_is_no_second_401(world: World, other: Server, connector_id: str) -> None:
+    """Both tokens die, that of this process and the one which the other got since: the grant is as good as before."""
+    await world.server.core.refresher.current(connector_id)
+    rejected = await other.core.refresher.current(connector_id)
+    world.portal.tokens.expire_access_tokens()
+    newer = await other.core.refresher.renew(connector_id, rejected)
+    assert newer.is_fresh
+    world.portal.tokens.expire_access_tokens()
+    asked = world.hubspot.count(TOKEN_PATH)
+    token = await world.scoped_token()
+    assert (await world.execute(token, connector_id, "contacts", "list")).status == 200
+    assert world.hubspot.count(TOKEN_PATH) - asked == 1
+    assert await shown(world, connector_id) == ("active", None, None)
+
+
 @pytest.mark.requirement("one-refresh-over-all-processes")
 async def test_others_wait_for_the_process_that_refreshes(
     world: World, other: Server, patience: PatientClock, connector_id: str
 ) -> None:
     rejected = await world.server.core.refresher.current(connector_id)
-    waiting: list[asyncio.Task[str]] = []
+    waiting: list[asyncio.Task[ExpiringToken]] = []
 
     async def meanwhile() -> None:
         waiting.append(asyncio.create_task(other.core.refresher.renew(connector_id, rejected)))
@@ -82,8 +102,8 @@ async def test_others_wait_for_the_process_that_refreshes(
 
     world.hubspot.before[TOKEN_PATH] = meanwhile
     before = world.hubspot.count(TOKEN_PATH)
-    renewed = await world.server.core.refresher.renew(connector_id, rejected)
-    assert await waiting[0] == renewed != rejected
+    renewed = (await world.server.core.refresher.renew(connector_id, rejected)).value
+    assert (await waiting[0]).value == renewed != rejected
     assert world.hubspot.count(TOKEN_PATH) - before == 1
 
 
@@ -93,7 +113,7 @@ async def test_the_lease_of_a_dead_process_runs_out(world: World, other: Server,
     assert opened is not None
     assert await other.core.secrets.lease(opened, "a process that dies now")
     start = world.clock.now()
-    assert await world.server.core.refresher.renew(connector_id, rejected) != rejected
+    assert (await world.server.core.refresher.renew(connector_id, rejected)).value != rejected
     assert LEASE_S <= (world.clock.now() - start).total_seconds() < LEASE_S + 1
 
 
@@ -106,10 +126,10 @@ async def test_a_process_that_slept_in_mid_refresh_stores_nothing(
 
     async def sleep_too_long() -> None:
         world.clock.advance(LEASE_S)
-        newer.append(await other.core.refresher.renew(connector_id, rejected))
+        newer.append((await other.core.refresher.renew(connector_id, rejected)).value)
 
     world.hubspot.before[TOKEN_PATH] = sleep_too_long
-    assert await world.server.core.refresher.renew(connector_id, rejected) == newer[0]
+    assert (await world.server.core.refresher.renew(connector_id, rejected)).value == newer[0]
     assert await other.core.refresher.current(connector_id) == newer[0]
     assert await generation(world, connector_id) == 2
 
@@ -122,11 +142,11 @@ async def test_a_failure_that_a_newer_grant_overtook_marks_nothing(
 
     async def sleep_too_long() -> None:
         world.clock.advance(LEASE_S)
-        newer.append(await other.core.refresher.renew(connector_id, rejected))
+        newer.append((await other.core.refresher.renew(connector_id, rejected)).value)
         world.hubspot.answers[TOKEN_PATH] = DEAD
 
     world.hubspot.before[TOKEN_PATH] = sleep_too_long
-    assert await world.server.core.refresher.renew(connector_id, rejected) == newer[0]
+    assert (await world.server.core.refresher.renew(connector_id, rejected)).value == newer[0]
     assert await shown(world, connector_id) == ("active", None, None)
 
 
@@ -142,7 +162,7 @@ async def test_those_who_waited_for_a_failure_fail_without_asking_again(
     raised: type[Exception],
 ) -> None:
     rejected = await world.server.core.refresher.current(connector_id)
-    waiting: list[asyncio.Task[str]] = []
+    waiting: list[asyncio.Task[ExpiringToken]] = []
 
     async def meanwhile() -> None:
         waiting.append(asyncio.create_task(other.core.refresher.renew(connector_id, rejected)))

@@ -244,7 +244,7 @@ async def test_the_time_at_which_a_grant_ends_counts_from_the_question() -> None
         now_s=lambda: next(times),
         on_token_refresh=grants.append,
     )
-    assert await refresh() == ExpiringToken("access-1", 2_800.0)
+    assert await refresh() == ExpiringToken("access-1", 2_800.0, is_fresh=True)
     assert grants == [TokenGrant("access-1", "refresh-1", 2_800.0)]
 
 

@@ -163,6 +163,18 @@ async def test_a_refused_token_is_replaced_by_what_another_process_stored_meanwh
     assert form(transport.requests[4])["refresh_token"] == "refresh-6"
 
 
+@pytest.mark.requirement("second-401")
+async def test_a_dead_token_of_another_process_is_no_second_401() -> None:
+    store = MemoryStore(stored("access-5", "refresh-5", generation=5))
+    transport = ScriptedTransport(page(), EXPIRED, EXPIRED, grant("access-7"), page())
+    connector = connect(transport, store)
+    await connector.contacts.list()
+    store.saved.append(stored("access-6", "refresh-6", generation=6))
+    await connector.contacts.list()
+    assert transport.paths() == [CONTACTS] * 3 + [TOKEN, CONTACTS]
+    assert transport.tokens() == ["access-5", "access-5", "access-6", "access-7"]
+
+
 async def test_without_a_configured_refresh_token_the_store_must_hold_one() -> None:
     store, transport = MemoryStore(), ScriptedTransport(page())
     connector = connect(transport, store, refresh_token="")

@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 from pydantic import SecretStr
 
-from airbyte_agent_hubspot._auth import REFRESH_MARGIN_S, is_due
+from airbyte_agent_hubspot._auth import REFRESH_MARGIN_S, ExpiringToken, is_due
 from airbyte_agent_hubspot._sansio import private_app_token_refused, reauthorization_required
 from airbyte_agent_hubspot.errors import ConnectorError, UpstreamUnavailableError
 from airbyte_agent_hubspot.models import TokenGrant
@@ -63,7 +63,7 @@ class TokenRefresher:
         self._app_of = app_of
         self._clock = clock
         self._ids = ids
-        self._running: dict[str, asyncio.Task[str]] = {}
+        self._running: dict[str, asyncio.Task[ExpiringToken]] = {}
 
     def find(self, connector_id: str) -> Kept[OpenedSecret] | None:
         """The secret, and until when it counts, if it was opened lately."""
@@ -71,14 +71,15 @@ class TokenRefresher:
 
     def held(self, kept: Kept[OpenedSecret]) -> str | None:
         """What `current` would give, if the secret that was found still counts and says so."""
-        return self._usable(kept.value) if self._clock.monotonic_s() < kept.until_s else None
+        usable = self._usable(kept.value) if self._clock.monotonic_s() < kept.until_s else None
+        return None if usable is None else usable.value
 
     async def current(self, connector_id: str) -> str:
         """The connector's access token; a new one if there is none or it is about to expire."""
-        opened = await self._store.open(connector_id)
-        return self._usable(opened) or await self._refresh(connector_id, rejected="")
+        usable = self._usable(await self._store.open(connector_id))
+        return (usable or await self._refresh(connector_id, rejected="")).value
 
-    async def renew(self, connector_id: str, rejected: str) -> str:
+    async def renew(self, connector_id: str, rejected: str) -> ExpiringToken:
         """Another access token than `rejected`."""
         return await self._refresh(connector_id, rejected=rejected)
 
@@ -90,7 +91,7 @@ class TokenRefresher:
         """Let refreshes that are under way finish: HubSpot may have answered them already."""
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    async def _refresh(self, connector_id: str, *, rejected: str, margin_s: float = REFRESH_MARGIN_S) -> str:
+    async def _refresh(self, connector_id: str, *, rejected: str, margin_s: float = REFRESH_MARGIN_S) -> ExpiringToken:
         task = self._running.get(connector_id)
         if task is None:
             fetching = self._fetch(connector_id, rejected, margin_s)
@@ -100,19 +101,19 @@ class TokenRefresher:
         # A caller that is cancelled must not cancel the refresh that others wait for.
         return await asyncio.shield(task)
 
-    def _forget(self, connector_id: str, task: asyncio.Task[str]) -> None:
+    def _forget(self, connector_id: str, task: asyncio.Task[ExpiringToken]) -> None:
         del self._running[connector_id]
         if not task.cancelled():
             task.exception()  # read, so that a refresh whose callers all left does not warn
 
-    async def _fetch(self, connector_id: str, rejected: str, margin_s: float) -> str:
+    async def _fetch(self, connector_id: str, rejected: str, margin_s: float) -> ExpiringToken:
         holder = self._ids.new_id()
         seen: OpenedSecret | None = None
         wait_s = _FIRST_LOOK_S
         while True:
             opened = await self._store.reload(connector_id)  # another process may have refreshed it
             usable = self._usable(opened, margin_s)
-            if usable is not None and usable != rejected:
+            if usable is not None and usable.value != rejected:
                 return usable
             if opened is None:
                 raise _gone(connector_id)
@@ -130,7 +131,7 @@ class TokenRefresher:
             await self._clock.sleep(wait_s)
             wait_s = min(wait_s * 1.5, _LAST_LOOK_S)
 
-    async def _send(self, opened: OpenedSecret, secret: OAuthSecret, app: OAuthApp, holder: str) -> str:
+    async def _send(self, opened: OpenedSecret, secret: OAuthSecret, app: OAuthApp, holder: str) -> ExpiringToken:
         try:
             grant = await self._oauth.refresh(app, secret.refresh_token)
         except ConnectorError as error:
@@ -138,19 +139,18 @@ class TokenRefresher:
             await self._notes.note(opened, error, holder)
             newer = await self._store.reload(opened.connector_id)
             if newer is not None and newer.generation != opened.generation:
-                return token_of(newer.secret)  # somebody was faster, or connected the account again
+                return ExpiringToken(token_of(newer.secret))  # somebody was faster, or connected the account again
             raise
         self._watch.metrics.refresh_ended("success")
         stored = await self._store.replace(opened, granted(secret, grant))
         if stored is None:
             raise _gone(opened.connector_id)
-        return token_of(stored.secret)
+        token = token_of(stored.secret)
+        return ExpiringToken(token, is_fresh=token == grant.access_token)  # otherwise somebody was faster
 
-    def _usable(self, opened: OpenedSecret | None, margin_s: float = REFRESH_MARGIN_S) -> str | None:
+    def _usable(self, opened: OpenedSecret | None, margin_s: float = REFRESH_MARGIN_S) -> ExpiringToken | None:
         access = None if opened is None else opened.access
-        if access is None or is_due(access.expires_at_s, self._clock.now_s(), margin_s):
-            return None
-        return access.value
+        return None if access is None or is_due(access.expires_at_s, self._clock.now_s(), margin_s) else access
 
 
 @dataclass(slots=True)
@@ -173,7 +173,7 @@ class VaultTokens:
         """An access token that has not expired as far as anyone knows."""
         return await self.refresher.current(self.connector_id)
 
-    async def renew(self, rejected: str) -> str:
+    async def renew(self, rejected: str) -> ExpiringToken:
         """Another access token than `rejected`, which HubSpot answered with 401."""
         return await self.refresher.renew(self.connector_id, rejected)
 
