@@ -185,7 +185,7 @@ class ExecuteEndpoint:
             recorder.note(call, request.entity, request.action, request.params, request.intent)
             if recorder.keeps_params and request.params:
                 await recorder.seal_params(call, request.params)
-            reply = await self._service.execute(
+            answer = await self._service.execute(
                 caller, request, request_id=request_id, key=head.key, notes=call.notes, began_at_s=call.began_at_s
             )
         except (ProblemError, ConnectorError) as error:
@@ -196,7 +196,7 @@ class ExecuteEndpoint:
             raise
         else:
             recorder.finish(call)
-            return reply
+            return Reply(answer, call.notes.replayed)
         finally:
             if recorder.durable:
                 await recorder.settled()

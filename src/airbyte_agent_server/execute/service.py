@@ -33,7 +33,7 @@ from airbyte_agent_server.connectors.health import cause_of
 from airbyte_agent_server.connectors.service import ConnectorService
 from airbyte_agent_server.connectors.store import Connector, Status
 from airbyte_agent_server.execute.caller import Caller
-from airbyte_agent_server.execute.keyed import KeyedWrites, Reply
+from airbyte_agent_server.execute.keyed import KeyedWrites
 from airbyte_agent_server.execute.permission import check_connector, check_token, disabled, is_limited
 from airbyte_agent_server.execute.reach import Reach, reach_of, reach_of_list, touches_members
 from airbyte_agent_server.execute.request import (
@@ -158,7 +158,7 @@ class ExecuteService:
             size=_MEMORIES, life_s=_MEMORY_LIFE_S, clock=clock
         )
 
-    async def execute(  # who, on what, which call, and what is said of it
+    def execute(  # who, on what, which call, and what is said of it
         self,
         caller: Caller,
         request: ExecuteRequest,
@@ -167,23 +167,31 @@ class ExecuteService:
         notes: CallNotes,
         began_at_s: float,
         key: str | None = None,
-    ) -> Reply:
-        """The answer. `key` counts for writes: such a request is carried out once, however often it is sent.
+    ) -> Awaitable[bytes]:
+        """The body of the answer. `key` counts for writes: such a request is carried out once, however often it comes.
 
         Raises:
             ProblemError, ConnectorError: whatever keeps the call from succeeding.
         """
-        connector = caller.connector
-        if connector.status == Status.DISABLED:
+        if caller.connector.status == Status.DISABLED:
             raise disabled()
         operation, params = _operation_of(request, notes)
+        task = Task(caller, operation, params, request, request_id, began_at_s, notes)
         if operation is None:
             check_token(caller.claims, [Reach((CONNECTOR,), notes.action, writes=False)])
-        elif not caller.may_do_all:
-            await self._check(caller, operation, params, notes)
-        task = Task(caller, operation, params, request, request_id, began_at_s, notes)
-        if key is None or operation is None or not operation.writes:
-            return Reply(await self._answer(task))
+            return self._answer(task)
+        if caller.may_do_all and (key is None or not operation.writes):
+            return self._answer(task)
+        return self._checked(task, operation, key)
+
+    async def _checked(self, task: Task, operation: Operation, key: str | None) -> bytes:
+        """The body of the answer to a call that may not be allowed, or that carries a key."""
+        caller, request, notes = task.caller, task.request, task.notes
+        connector = caller.connector
+        if not caller.may_do_all:
+            await self._check(caller, operation, task.params, notes)
+        if key is None or not operation.writes:
+            return await self._answer(task)
         check_key(key)
         content = msgspec.json.encode((connector.id, request), order="deterministic")
         reply = await self._keyed.run(
@@ -193,7 +201,7 @@ class ExecuteService:
             unknown=lambda why: task.with_way_to_verify(problem_from_connector_error(outcome_unknown(operation, why))),
         )
         notes.replayed = reply.replayed
-        return reply
+        return reply.body
 
     async def _check(self, caller: Caller, operation: Operation, params: dict[str, object], notes: CallNotes) -> None:
         """Raise unless both the token and the connector allow the call, of which one may not do all."""
