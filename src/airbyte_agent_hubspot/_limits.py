@@ -127,7 +127,7 @@ class SharedBudget:
         daily = response.headers.get("x-hubspot-ratelimit-daily", "")
         daily_left = response.headers.get("x-hubspot-ratelimit-daily-remaining", "")
         with self._lock:
-            if daily and daily.isdecimal() and daily_left.isdecimal() and int(daily) > 0:
+            if daily.isdecimal() and daily_left.isdecimal() and int(daily) > 0:
                 self._daily_left = int(daily_left) / int(daily)
                 self._daily_known_until_s = now_s + DAILY_MEMORY_S
             if kind == "burst" and allowed.isdecimal() and int(allowed) > 0:

@@ -6,14 +6,17 @@ from typing import Annotated
 import msgspec
 
 from airbyte_agent_hubspot._catalog import CATALOG
+from airbyte_agent_hubspot._operation import Operation
+from airbyte_agent_server.audit.record import CallNotes
 from airbyte_agent_server.problems import ProblemError, field_problem
 from airbyte_agent_server.wire.bodies import check_depth
 
 CONNECTOR = "*"
 """The entity of actions on the connector itself; the empty name means the same."""
 CONTEXT_STORE_ACTIONS = frozenset({"context_store_search", "context_store_sql_query"})
-PLAIN_ACTIONS = frozenset({"list", "get", "create", "update", "delete"})
-"""Those that can mean one thing only."""
+_SEARCH = "search"
+_TO_LOOK_AT = CONTEXT_STORE_ACTIONS | {_SEARCH}
+"""All others mean what they say."""
 
 _OF_CONTEXT_STORE = frozenset({"cursor", "fields"})
 _OF_PROVIDER = frozenset({"filterGroups", "filter_groups", "sorts", "after", "properties"})
@@ -65,13 +68,35 @@ def decode_request(body: bytes) -> ExecuteRequest:
     return request
 
 
-def find_action(entity: str, action: str, params: Mapping[str, object]) -> str:
+def find_operation(request: ExecuteRequest, notes: CallNotes) -> tuple[Operation | None, dict[str, object]]:
+    """What is to be done, with valid parameters; None is the description of the connector.
+
+    `notes` learn the action that is meant, also when there is nothing to be done.
+
+    Raises:
+        ProblemError: `ambiguous_search`, `context_store_disabled`.
+        UnknownOperationError: there is no such entity, or it has no such action.
+        InvalidParamsError: the parameters are not those of the operation.
+    """
+    entity = request.entity or CONNECTOR
+    params = request.params or {}
+    notes.action = action = request.action
+    if action in _TO_LOOK_AT:
+        notes.action = action = _find_action(entity, action, params)
+        _check_context_store(entity, action)
+    if entity == CONNECTOR and action == "describe":
+        return None, {}
+    operation = CATALOG.find(entity, action)
+    return operation, operation.reader.read(params)
+
+
+def _find_action(entity: str, action: str, params: Mapping[str, object]) -> str:
     """The action that is meant: `search` stands for two, told apart by its parameters.
 
     Raises:
         ProblemError: `ambiguous_search`.
     """
-    if action != "search" or action in CATALOG.find_entity(entity):
+    if action != _SEARCH or action in CATALOG.find_entity(entity):
         return action
     query = params.get("query")
     of_store = isinstance(query, dict) or not _OF_CONTEXT_STORE.isdisjoint(params)
@@ -85,7 +110,7 @@ def find_action(entity: str, action: str, params: Mapping[str, object]) -> str:
     return "context_store_search" if of_store else "api_search"
 
 
-def check_context_store(entity: str, action: str) -> None:
+def _check_context_store(entity: str, action: str) -> None:
     """Raise for actions of the context store, which is not switched on.
 
     Raises:

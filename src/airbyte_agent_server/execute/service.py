@@ -36,13 +36,7 @@ from airbyte_agent_server.execute.caller import Caller
 from airbyte_agent_server.execute.keyed import KeyedWrites
 from airbyte_agent_server.execute.permission import check_connector, check_token, disabled, is_limited
 from airbyte_agent_server.execute.reach import Reach, reach_of, reach_of_list, touches_members
-from airbyte_agent_server.execute.request import (
-    CONNECTOR,
-    PLAIN_ACTIONS,
-    ExecuteRequest,
-    check_context_store,
-    find_action,
-)
+from airbyte_agent_server.execute.request import CONNECTOR, ExecuteRequest, find_operation
 from airbyte_agent_server.execute.shaping import shape_result
 from airbyte_agent_server.execute.verification import verification_of
 from airbyte_agent_server.idempotency.keys import KeyedRequest, check_key
@@ -175,7 +169,7 @@ class ExecuteService:
         """
         if caller.connector.status == Status.DISABLED:
             raise disabled()
-        operation, params = _operation_of(request, notes)
+        operation, params = find_operation(request, notes)
         task = Task(caller, operation, params, request, request_id, began_at_s, notes)
         if operation is None:
             check_token(caller.claims, [Reach((CONNECTOR,), notes.action, writes=False)])
@@ -350,20 +344,6 @@ class ExecuteService:
             for item in problem.errors
         )
         return problem
-
-
-def _operation_of(request: ExecuteRequest, notes: CallNotes) -> tuple[Operation | None, dict[str, object]]:
-    """What is to be done, with valid parameters; None is the description of the connector."""
-    entity = request.entity or CONNECTOR
-    params = request.params or {}
-    notes.action = action = request.action
-    if action not in PLAIN_ACTIONS:
-        notes.action = action = find_action(entity, action, params)
-        check_context_store(entity, action)
-    if entity == CONNECTOR and action == "describe":
-        return None, {}
-    operation = CATALOG.find(entity, action)
-    return operation, operation.reader.read(params)
 
 
 async def _description() -> Outcome:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -159,7 +159,7 @@ class VaultTokens:
 
     refresher: TokenRefresher
     connector_id: str
-    _kept: Kept[OpenedSecret] | None = None
+    _kept: Kept[OpenedSecret] | None = field(default=None, init=False, repr=False)
 
     def held(self) -> str | None:
         """What `current` would give, if it is at hand."""
