@@ -34,7 +34,7 @@ down: ## Stop what `make up` started, from another terminal.
 
 # ---------------------------------------------------------------- prove
 
-TESTS := --numprocesses 3 --dist loadgroup --ignore-glob 'tests/conformance/test_node_*.py'
+TESTS := --numprocesses 3 --max-worker-restart 0 --ignore-glob 'tests/conformance/test_node_*.py'
 
 test: $(READY)/dev ## Run all tests. ARGS="tests/unit -k page" runs some.
 	$(BIN)/pytest $(or $(ARGS),$(TESTS))

@@ -1,14 +1,18 @@
 """Fixtures every test may use."""
 
+import faulthandler
 import gc
 import logging
 import os
 from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 from coverage import Coverage
 from fastapi.dependencies import models as dependencies
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 import reuse
 from airbyte_agent_hubspot import _limits
@@ -58,6 +62,27 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     finally:
         os.environ["COVERAGE_PROCESS_CONFIG"] = of_processes
         measured.start()
+
+
+def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
+    """Go on watching: pytest stops when a test fails, but what the test leaves undone can keep its teardown waiting."""
+    if isinstance(node, pytest.Item):
+        limit_s = float(str(node.config.getini("faulthandler_timeout")))
+        faulthandler.dump_traceback_later(limit_s, file=node.config.stash[fault_handler_stderr_fd_key], exit=True)
+
+
+class ScopesOfProcesses(LoadScopeScheduling):
+    """Each test goes to the worker that is free, but the documentation's to one: they share what `make up` starts.
+
+    pytest-xdist 3.8 has a mark for this, which does nothing from pytest 9.2 on.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "docs" if nodeid.startswith("tests/docs/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return ScopesOfProcesses(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -10,14 +10,6 @@ from docs.made_up import MadeUp
 from docs.pages import Shell
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests here share processes: they stay on one worker."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group("docs"))
-
-
 @pytest.fixture(scope="session")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MadeUp]:
     """A sandbox and a server that run for all of them."""

@@ -15,14 +15,23 @@ from server.world import Answer
 @asynccontextmanager
 async def serving(application: ASGIApp) -> AsyncIterator[uvicorn.Server]:
     config = uvicorn.Config(
-        application, host="127.0.0.1", port=0, http=GuardedProtocol, ws="none", lifespan="off", log_config=None
+        application,
+        host="127.0.0.1",
+        port=0,
+        http=GuardedProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        timeout_graceful_shutdown=5,
     )
     config.load()
     started = uvicorn.Server(config)
     started.lifespan = config.lifespan_class(config)
     await started.startup()
-    yield started
-    await started.shutdown()
+    try:
+        yield started
+    finally:  # uvloop waits for ever for what still listens
+        await started.shutdown()
 
 
 async def connect(server: uvicorn.Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -54,5 +63,7 @@ async def kept_connection(application: ASGIApp) -> AsyncIterator[Kept]:
     """A connection to an application."""
     async with serving(application) as server:
         reader, writer = await connect(server)
-        yield Kept(reader, writer)
-        writer.close()
+        try:
+            yield Kept(reader, writer)
+        finally:
+            writer.close()

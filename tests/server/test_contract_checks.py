@@ -127,7 +127,6 @@ def server(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.usefixtures("tools")
-@pytest.mark.xdist_group("contract")
 async def test_the_script_of_the_page_does_what_it_says(
     server: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -155,6 +155,7 @@ async def test_a_closed_connection_is_freed_at_once(world: World, calls: int) ->
             writer.close()
             while server.server_state.connections:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # the task that waits for the next request learns that none comes
             assert connection() is None
     finally:
         gc.enable()
