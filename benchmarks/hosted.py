@@ -242,14 +242,17 @@ def _served(folder: Path, upstream_url: str, database_url: str | None, *, jobs: 
         capture_output=True,
         check=True,
     )
+    serve = [*command, "serve", "--port", "0"]
+    log = own / "server.log"
     began_at = monotonic()
-    with subprocess.Popen(
-        [*command, "serve", "--port", "0"], env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(serve, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
         try:
             found = re.search(r"http://\S+", process.stdout.readline() if process.stdout else "")
             if found is None:
-                raise AssertionError("the server did not start")
+                raise AssertionError(f"the server did not start:\n{log.read_text()}")
             start_s = monotonic() - began_at
             yield _Served(found[0], process, _prepare(found[0], json.loads(made.stdout), own), start_s)
         finally:
