@@ -236,7 +236,9 @@ def _add_routes(app: Application, core: Core, tokens: TokenService, gate: Gate) 
     )
     endpoint = ExecuteEndpoint(execute, gate, recorder, limit_bytes=settings.body_limit_bytes)
     router.routes.insert(0, endpoint.route)
-    put_in_front(app, core, lambda rest: ShortCut(rest, endpoint, ids=ids, public_url=settings.effective_public_url))
+    put_in_front(
+        app, core, lambda rest: ShortCut(rest, endpoint, ids=ids, clock=clock, public_url=settings.effective_public_url)
+    )
     _add_mcp(
         router,
         core,

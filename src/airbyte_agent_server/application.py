@@ -49,7 +49,7 @@ def build_application(
         strict_content_type=False,
         lifespan=lifespan,
         middleware=[
-            Middleware(Entrance, ids=core.ids, public_url=settings.effective_public_url),
+            Middleware(Entrance, ids=core.ids, clock=core.clock, public_url=settings.effective_public_url),
             Middleware(Preflights, is_open=is_open_to_pages),
             Middleware(
                 CanonicalRequests,

@@ -5,9 +5,10 @@ Everything gets these by argument, so a test decides what time it is and what an
 
 import asyncio
 import os
+import re
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -86,18 +87,35 @@ _ids: list[str] = []
 os.register_at_fork(after_in_child=_ids.clear)  # two processes must not give the same ids
 
 
-def _make_ids() -> Iterator[str]:
+_PARTS = re.compile("(.{8})(.{4}).(.{3})(.)(.{3})(.{12})")
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
+def _make_ids() -> list[str]:
     """What uuid.uuid4 makes, without an object for each.
 
     Source of the two marks, the version and the variant: RFC 9562, section 5.4
     """
     digits = os.urandom(16 * _IDS_AT_ONCE).hex()
-    for at in range(0, len(digits), 32):
-        variant = "89ab"[int(digits[at + 16], 16) & 3]
-        yield (
-            f"{digits[at : at + 8]}-{digits[at + 8 : at + 12]}-4{digits[at + 13 : at + 16]}-"
-            f"{variant}{digits[at + 17 : at + 20]}-{digits[at + 20 : at + 32]}"
-        )
+    return [f"{a}-{b}-4{c}-{_VARIANTS[d]}{e}-{f}" for a, b, c, d, e, f in _PARTS.findall(digits)]
+
+
+LEAST_ID = "00000000-0000-4000-8000-000000000000"
+"""Of all ids of one instant, `timed_id` makes the first of this one."""
+
+
+def timed_id(at_ms: int, random_id: str) -> str:
+    """A UUID of version 7: ids in their order are instants in theirs. Its randomness is that of one of version 4.
+
+    Source: RFC 9562, section 5.7
+    """
+    return _instant(at_ms) + random_id[15:]
+
+
+@lru_cache(maxsize=8)
+def _instant(at_ms: int) -> str:
+    time = f"{at_ms:012x}"
+    return f"{time[:8]}-{time[8:]}-7"
 
 
 class RandomIds:

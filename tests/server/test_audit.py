@@ -8,19 +8,18 @@ from airbyte_agent_server.app import Server, build_server
 from airbyte_agent_server.audit.journal import Journal
 from airbyte_agent_server.audit.log import AuditLog
 from airbyte_agent_server.audit.record import (
-    LEAST_ID,
     CallNotes,
     CallRow,
     CallStatus,
     Kind,
     encode_row,
     time_of,
-    timed_id,
 )
 from airbyte_agent_server.audit.store import CallFilter, CallStore
 from airbyte_agent_server.db.engine import Database
 from airbyte_agent_server.db.schema import migrate
 from airbyte_agent_server.db.tables import tool_calls
+from airbyte_agent_server.ports import LEAST_ID, timed_id
 from airbyte_agent_server.problems import ProblemError
 from server.world import CONNECTORS, Client, CountingIds, TestClock, World
 

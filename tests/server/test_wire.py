@@ -1,4 +1,5 @@
 import logging
+from uuid import UUID
 
 import pytest
 from starlette.exceptions import HTTPException
@@ -9,9 +10,18 @@ from airbyte_agent_server.problems import PROBLEM_TYPES, ProblemError, render_pr
 from airbyte_agent_server.wire.bodies import read_body
 from airbyte_agent_server.wire.canonical import CanonicalRequests
 from airbyte_agent_server.wire.entrance import Entrance, raise_http_problem, raise_validation_problem
-from server.world import CONNECTORS, PUBLIC_URL, Client, CountingIds, World
+from server.world import CONNECTORS, PUBLIC_URL, Client, CountingIds, TestClock, World
 
 SCOPED_TOKEN = "/api/v1/account/applications/scoped-token"
+
+
+async def test_new_ids_of_requests_are_in_the_order_of_time(world: World) -> None:
+    made = []
+    for _ in range(3):
+        made.append((await world.client.get("/nowhere")).headers["x-request-id"])
+        world.clock.advance(0.002)
+    assert made == sorted(made)
+    assert {UUID(request_id).version for request_id in made} == {7}
 
 
 async def test_an_error_has_every_member_of_the_contract(world: World) -> None:
@@ -140,7 +150,7 @@ async def test_other_kinds_of_connections_pass_through() -> None:
         passed.append(scope["type"])
 
     canonical = CanonicalRequests(inner, limit_bytes=1, login_limit_bytes=1)
-    app = Entrance(canonical, ids=CountingIds(), public_url=PUBLIC_URL)
+    app = Entrance(canonical, ids=CountingIds(), clock=TestClock(), public_url=PUBLIC_URL)
 
     async def nothing() -> Message:
         raise AssertionError
@@ -183,7 +193,7 @@ async def test_a_failure_nobody_expected_is_logged_with_its_request_and_shown_to
         raise RuntimeError("made-up detail")
 
     with caplog.at_level(logging.ERROR):
-        answer = await Client(Entrance(failing, ids=CountingIds(), public_url=PUBLIC_URL)).get("/x")
+        answer = await Client(Entrance(failing, ids=CountingIds(), clock=TestClock(), public_url=PUBLIC_URL)).get("/x")
     assert (answer.status, answer.code) == (500, "internal_error")
     assert b"made-up detail" not in answer.body
     assert answer.json["request_id"] in caplog.text
@@ -199,7 +209,7 @@ async def test_a_failure_in_mid_answer_is_not_papered_over() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    app = Entrance(failing, ids=CountingIds(), public_url=PUBLIC_URL)
+    app = Entrance(failing, ids=CountingIds(), clock=TestClock(), public_url=PUBLIC_URL)
     with pytest.raises(RuntimeError, match="half-way"):
         await app({"type": "http", "headers": []}, received(), send)
     assert [message["type"] for message in sent] == ["http.response.start"]

@@ -13,9 +13,8 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from airbyte_agent_server.audit.journal import Journal, Segment
-from airbyte_agent_server.audit.record import LEAST_ID, timed_id
 from airbyte_agent_server.audit.store import CallStore
-from airbyte_agent_server.ports import Clock
+from airbyte_agent_server.ports import LEAST_ID, Clock, timed_id
 from airbyte_agent_server.problems import ProblemError
 
 _log = logging.getLogger(__name__)

@@ -144,19 +144,6 @@ def _without_nul(value: object) -> object:
     return value.replace("\0", "") if isinstance(value, str) else value
 
 
-LEAST_ID = "00000000-0000-4000-8000-000000000000"
-"""Of all ids of one instant, `timed_id` makes the first of this one."""
-
-
-def timed_id(at_ms: int, random_id: str) -> str:
-    """A UUID of version 7: ids in their order are instants in theirs. Its randomness is that of one of version 4.
-
-    Source: RFC 9562, section 5.7
-    """
-    time = f"{at_ms:012x}"
-    return f"{time[:8]}-{time[8:]}-7{random_id[15:]}"
-
-
 def time_of(call_id: str) -> datetime:
     """When the call began, to the millisecond."""
     return datetime.fromtimestamp(int(call_id[:8] + call_id[9:13], 16) / 1000, UTC)

@@ -15,12 +15,11 @@ from airbyte_agent_server.audit.record import (
     failure_of,
     kind_of,
     short,
-    timed_id,
 )
 from airbyte_agent_server.audit.store import params_identity
 from airbyte_agent_server.connectors.registry import get_connector_type
 from airbyte_agent_server.connectors.store import Connector
-from airbyte_agent_server.ports import Clock, IdSource, Sealer
+from airbyte_agent_server.ports import Clock, IdSource, Sealer, timed_id
 from airbyte_agent_server.problems import ProblemError
 from airbyte_agent_server.telemetry.metrics import Metrics
 from airbyte_agent_server.tokens.claims import Claims

@@ -13,11 +13,11 @@ from starlette.responses import StreamingResponse
 
 from airbyte_agent_server.aliases import API
 from airbyte_agent_server.audit.log import AuditLog
-from airbyte_agent_server.audit.record import LEAST_ID, CallRow, CallStatus, Kind, timed_id
+from airbyte_agent_server.audit.record import CallRow, CallStatus, Kind
 from airbyte_agent_server.audit.store import CallFilter, CallStore, params_identity
 from airbyte_agent_server.audit.views import ToolCall, ToolCallList, ToolCallWithParams
 from airbyte_agent_server.cursors import Cursors
-from airbyte_agent_server.ports import Clock, SealBrokenError, Sealer
+from airbyte_agent_server.ports import LEAST_ID, Clock, SealBrokenError, Sealer, timed_id
 from airbyte_agent_server.problems import ProblemError, may_answer
 from airbyte_agent_server.tokens.bearer import claims_of
 from airbyte_agent_server.tokens.tenant import WorkspaceName

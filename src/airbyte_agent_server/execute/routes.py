@@ -20,7 +20,7 @@ from airbyte_agent_server.execute.keyed import Reply
 from airbyte_agent_server.execute.request import decode_request
 from airbyte_agent_server.execute.service import ExecuteService
 from airbyte_agent_server.idempotency.keys import HEADER, REPLAYED
-from airbyte_agent_server.ports import IdSource
+from airbyte_agent_server.ports import Clock, IdSource
 from airbyte_agent_server.problems import ProblemError, render_problem
 from airbyte_agent_server.tokens.access import EXECUTE
 from airbyte_agent_server.tokens.bearer import Gate, claims_known
@@ -227,10 +227,13 @@ class ShortCut:
     answer, errors as problems. Everything else goes the long way.
     """
 
-    def __init__(self, app: ASGIApp, endpoint: ExecuteEndpoint, *, ids: IdSource, public_url: str) -> None:
+    def __init__(
+        self, app: ASGIApp, endpoint: ExecuteEndpoint, *, ids: IdSource, clock: Clock, public_url: str
+    ) -> None:
         self._app = app
         self._endpoint = endpoint
         self._ids = ids
+        self._clock = clock
         self._public_url = public_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -252,7 +255,7 @@ class ShortCut:
         connector_id = head.connector_id
         if connector_id is None:
             connector_id = head.connector_id = _connector_in(scope)
-        request_id = give_id(scope, self._ids, brought=head.request_id)
+        request_id = give_id(scope, self._ids, self._clock, brought=head.request_id)
         try:
             reply = await self._endpoint.answer(scope, body, head, connector_id, request_id)
         except (ProblemError, ConnectorError) as error:
