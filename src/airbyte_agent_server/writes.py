@@ -1,7 +1,7 @@
 """Writes to sockets, those of one turn of the event loop together."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 class Writes:
@@ -13,15 +13,23 @@ class Writes:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._waiting: list[tuple[asyncio.WriteTransport, Sequence[bytes]]] = []
+        self._before: dict[Callable[[], None], None] = {}
 
-    def put(self, transport: asyncio.WriteTransport, parts: Sequence[bytes]) -> None:
-        """Write once everything that can run now has run."""
+    def put(
+        self, transport: asyncio.WriteTransport, parts: Sequence[bytes], before: Callable[[], None] | None = None
+    ) -> None:
+        """Write once everything that can run now has run. `before`: what has to be done first."""
         if not self._waiting:
             self._loop.call_soon(self.flush)
         self._waiting.append((transport, parts))
+        if before is not None:
+            self._before[before] = None
 
     def flush(self) -> None:
         """Write what there is now."""
+        for before in self._before:
+            before()
+        self._before.clear()
         waiting, self._waiting = self._waiting, []
         for transport, parts in waiting:
             if not transport.is_closing():

@@ -245,6 +245,7 @@ async def test_what_a_dead_process_left_in_the_journal_is_written_once(
     dead.open()
     for number in (1, 2):
         dead.append(encode_row(row(number)))
+    dead.write_out()
     segment = dead.cut()
     assert segment is not None
     with segment.path.open("ab") as file:
@@ -344,10 +345,10 @@ async def test_a_journal_that_cannot_be_written_stops_the_start(world: World, tm
 async def test_a_full_disk_denies_no_call(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     token, connector_id = await prepared(world)
 
-    def full(_line: bytes) -> None:
+    def full() -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(world.server.core.audit._journal, "append", full)
+    monkeypatch.setattr(world.server.core.audit._journal, "_begin", full)
     assert (await world.execute(token, connector_id, "*", "describe")).status == 200
     assert len(await calls(world)) == 1
 

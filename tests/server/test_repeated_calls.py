@@ -2,14 +2,17 @@
 
 import asyncio
 import gc
+import json
 import weakref
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from airbyte_agent_server.app import build_server
+from airbyte_agent_server.audit.record import CallRow
 from airbyte_agent_server.db.tables import connectors, credentials, workspaces
 from server.sockets import Kept, connect, kept_connection, serving
 from server.world import CONNECTORS, Answer, World
@@ -72,6 +75,26 @@ async def test_each_of_the_calls_is_counted_and_on_record(world: World, kept: Ke
     route = f'http_route="{CONNECTORS}/{{connector_id}}/execute"'
     lines = [line for line in metrics.splitlines() if route in line and "_count" in line]
     assert sorted(line.rpartition(" ")[2] for line in lines) == ["1.0", "2.0"]
+
+
+async def test_calls_are_in_the_journal_when_they_are_answered(world: World) -> None:
+    token = await world.scoped_token()
+    path = f"{CONNECTORS}/{await world.create_connector(token)}/execute"
+    audit = world.server.core.audit
+    async with AsyncExitStack() as stack:
+        connections = [await stack.enter_async_context(kept_connection(world.server.app)) for _ in range(3)]
+        for connection in connections:
+            assert (await connection.post(path, GET, token=token)).status == 200
+        await audit.flush()
+        async with audit._writing:  # the database gets no rows meanwhile
+            bodies = [GET, {"entity": "contakts", "action": "list"}, {**GET, "action": "get"}]
+            posts = [one.post(path, body, token=token) for one, body in zip(connections, bodies, strict=True)]
+            answers = await asyncio.gather(*posts)
+            [journal] = world.settings.effective_audit_dir.glob("*.journal")
+            rows = [json.loads(line) for line in journal.read_text().splitlines()]
+    place = CallRow.__struct_fields__.index("request_id")
+    assert {row[place] for row in rows} == {answer.headers["x-request-id"] for answer in answers}
+    assert [answer.status for answer in answers] == [200, 422, 422]
 
 
 @pytest.mark.requirement("revocation")

@@ -51,6 +51,7 @@ class Journal:
         self._ids = ids
         self._durable = durable
         self._segment: Segment | None = None
+        self._waiting: list[bytes] = []
         self._added = 0
         self._on_disk = 0
         self._to_flush: list[int] = []
@@ -70,16 +71,27 @@ class Journal:
             )
 
     def append(self, line: bytes) -> None:
-        """Add a row. The operating system has it then: it survives the end of this process, not that of the machine."""
+        """Add a row, which is to be written out before anybody is told that it is there."""
+        self._waiting.append(line)
+
+    def write_out(self) -> None:
+        """Give the operating system what was added: it survives the end of this process, not that of the machine.
+
+        Raises:
+            OSError: it cannot be written; the rows are given up.
+        """
+        lines, self._waiting = self._waiting, []
+        if not lines:
+            return
         segment = self._segment or self._begin()
-        row = line + b"\n"
-        written = os.write(segment.descriptor, row)
-        while written < len(row):
-            written += os.write(segment.descriptor, row[written:])
-        self._added += 1
+        rows = b"\n".join(lines) + b"\n"
+        written = os.write(segment.descriptor, rows)
+        while written < len(rows):
+            written += os.write(segment.descriptor, rows[written:])
+        self._added += len(lines)
 
     def cut(self) -> Segment | None:
-        """The file with what was added since the last cut, None if nothing was; the next row begins another."""
+        """The file with what was written out since the last cut, if anything was; the next row begins another."""
         segment, self._segment = self._segment, None
         return segment
 
@@ -103,7 +115,7 @@ class Journal:
         return path
 
     async def synced(self) -> None:
-        """Wait until the disk has all that was added so far. All who wait share one write to it."""
+        """Wait until the disk has all that was written out so far. All who wait share one write to it."""
         wanted = self._added
         while self._on_disk < wanted:
             if self._syncing is None:

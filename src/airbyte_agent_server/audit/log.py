@@ -87,6 +87,7 @@ class AuditLog:
             self._leave_to_the_next_start()
 
     def _leave_to_the_next_start(self) -> None:
+        self.write_out()
         for segment in (self._journal.cut(), None if self._batch is None else self._batch.segment):
             if segment is not None:
                 segment.release()
@@ -123,14 +124,18 @@ class AuditLog:
         self._room.set()
 
     def add(self, line: bytes) -> None:
-        """Keep a row, whose place was taken before."""
+        """Keep a row, whose place was taken before. Its call may be answered after the next `write_out`."""
         if not self._lines:
             self._some.set()
         self._lines.append(line)
+        self._journal.append(line)
+
+    def write_out(self) -> None:
+        """Have all rows survive the end of this process."""
         try:
-            self._journal.append(line)
+            self._journal.write_out()
         except OSError as error:
-            # The row is in memory, and on its way to the database: the call is over, and an error would deny it.
+            # The rows are in memory, and on their way to the database: the calls are over, and an error would deny it.
             _log.error("the journal of tool calls cannot be written: %s", error.strerror)  # no trace
 
     @property
@@ -140,6 +145,7 @@ class AuditLog:
 
     async def settled(self) -> None:
         """Wait until the disk has every row, if the settings demand it."""
+        self.write_out()
         if self.durable:
             await self._journal.synced()
 
@@ -152,6 +158,7 @@ class AuditLog:
         async with self._writing:
             while self._batch is not None or self._lines:
                 if self._batch is None:
+                    self.write_out()
                     self._batch = _Batch(self._lines, self._journal.cut())
                     self._lines = []
                 await self._write(self._batch)

@@ -67,6 +67,7 @@ class CallRecorder:
         self.durable = log.durable
         """Whether a record counts only once the disk has it: `settled` waits for that."""
         self.settled = log.settled
+        self.write_out = log.write_out
         self.take_free_place = log.take_free_place
         self.take_place = log.take_place
 
@@ -91,7 +92,7 @@ class CallRecorder:
         )
 
     def finish(self, call: OpenCall, problem: ProblemError | None = None) -> None:
-        """Put the call on record; its answer may be sent when this returns, if need be after `settled`."""
+        """Put the call on record; its answer may be sent after `write_out`, if need be after `settled`."""
         notes, connector = call.notes, call.connector
         entity, action = notes.entity[:LONGEST_NAME], notes.action[:LONGEST_NAME]
         duration_s = self.clock.monotonic_s() - call.began_at_s

@@ -84,6 +84,7 @@ class ExecuteEndpoint:
         self._gate = gate
         self._recorder = recorder
         self._limit_bytes = limit_bytes
+        self.write_out = recorder.write_out
         self.route = Route(PATH, self, methods=["POST"])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,7 +102,8 @@ class ExecuteEndpoint:
     ) -> Awaitable[Reply]:
         """The answer to one request; its body is here or yet to come.
 
-        All that is refused once the connector is known is put on record, too.
+        All that is refused once the connector is known is put on record, too. If the body is here, the answer must not
+        be sent before `write_out`.
 
         Raises:
             ProblemError, ConnectorError: whatever keeps the call from succeeding.
@@ -200,6 +202,8 @@ class ExecuteEndpoint:
         finally:
             if recorder.durable:
                 await recorder.settled()
+            elif type(body) is not bytes:  # otherwise whoever sends the answer does, for all that it sends at once
+                recorder.write_out()
 
     async def _whole(self, scope: Scope, body: Receive | bytes, head: Head) -> bytes:
         """The body, if it may be as it is."""
@@ -265,14 +269,15 @@ class ShortCut:
             problem = unforeseen(request_id)
         else:
             named = b"content-length: %d\r\nx-request-id: %b\r\n" % (len(reply.body), request_id.encode())
-            return Answer(200, _LINES + named + (_REPLAYED_LINE if reply.replayed else b""), reply.body)
+            lines = _LINES + named + (_REPLAYED_LINE if reply.replayed else b"")
+            return Answer(200, lines, reply.body, self._endpoint.write_out)
         rendered = render_problem(problem, public_url=self._public_url, request_id=request_id)
         said = MutableHeaders(
             {**rendered.headers, "content-length": str(len(rendered.body)), "x-request-id": request_id}
         )
         said.raw.extend((_NOSNIFF, _NO_STORE))
         add_sharing(scope, said)
-        return Answer(rendered.status, lines_of(said.raw), rendered.body)
+        return Answer(rendered.status, lines_of(said.raw), rendered.body, self._endpoint.write_out)
 
 
 def _connector_in(scope: Scope) -> str:

@@ -25,6 +25,8 @@ class Answer(msgspec.Struct):
     status: int
     lines: bytes
     body: bytes
+    before: Callable[[], None] | None = None
+    """To be called before it is sent; once is enough for all that are sent at once."""
 
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:

@@ -205,9 +205,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def _send(self, answer: Answer, cycle: _DirectCycle) -> None:
         end = _LAST if cycle.keep_alive else _LAST_AND_CLOSE
         default = self.shared.default_lines(self.server_state)
-        self.writes.put(
-            self.transport, (b"".join((STATUS_LINE[answer.status], default, answer.lines, end)), answer.body)
-        )
+        head = b"".join((STATUS_LINE[answer.status], default, answer.lines, end))
+        self.writes.put(self.transport, (head, answer.body), answer.before)
         self.on_response_complete()
         if not cycle.keep_alive:
             self.writes.flush()
