@@ -66,8 +66,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
     """Go on watching: pytest stops when a test fails, but what the test leaves undone can keep its teardown waiting."""
-    if isinstance(node, pytest.Item):
-        limit_s = float(str(node.config.getini("faulthandler_timeout")))
+    limit_s = float(str(node.config.getini("faulthandler_timeout")))
+    if limit_s and isinstance(node, pytest.Item):
         faulthandler.dump_traceback_later(limit_s, file=node.config.stash[fault_handler_stderr_fd_key], exit=True)
 
 

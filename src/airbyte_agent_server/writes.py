@@ -27,10 +27,10 @@ class Writes:
 
     def flush(self) -> None:
         """Write what there is now."""
-        for before in self._before:
-            before()
-        self._before.clear()
         waiting, self._waiting = self._waiting, []
+        first, self._before = self._before, {}
+        for before in first:
+            before()
         for transport, parts in waiting:
             if not transport.is_closing():
                 transport.writelines(parts)

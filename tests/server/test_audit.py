@@ -1,5 +1,6 @@
 import asyncio
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -259,6 +260,34 @@ async def test_what_a_dead_process_left_in_the_journal_is_written_once(
     await log.stop()
     assert await store.list(ORGANIZATION, CallFilter(), limit=10) == [row(2), row(1)]
     assert list(folder.iterdir()) == []
+
+
+async def test_a_row_that_a_full_disk_cut_off_spoils_no_other(
+    store: CallStore, clock: TestClock, ids: CountingIds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = Journal(tmp_path / "audit", ids=ids, durable=False)
+    dead.open()
+    write, room = os.write, [100, 0]
+
+    def full(descriptor: int, data: bytes) -> int:
+        if not (left := room.pop(0)):
+            raise OSError(28, "No space left on device")
+        return write(descriptor, data[:left])
+
+    dead.append(encode_row(row(1)))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space left"):
+            dead.write_out()
+    dead.append(encode_row(row(2)))
+    dead.write_out()
+    segment = dead.cut()
+    assert segment is not None
+    segment.release()
+    log = audit_log(store, clock, ids, tmp_path / "audit")
+    await log.start()
+    await log.stop()
+    assert await store.list(ORGANIZATION, CallFilter(), limit=10) == [row(2)]
 
 
 async def test_a_row_that_the_database_refuses_is_put_aside_and_holds_up_no_other(

@@ -30,7 +30,7 @@ class Segment:
     descriptor: int
 
     def rows(self) -> list[bytes]:
-        """Its whole lines of JSON; one that was being written when power failed may be broken, and is left out."""
+        """Its whole lines of JSON; one that was being written when power failed or the disk was full is left out."""
         return [line for line in self.path.read_bytes().split(b"\n")[:-1] if _is_json(line)]
 
     def remove(self) -> None:
@@ -84,7 +84,7 @@ class Journal:
         if not lines:
             return
         segment = self._segment or self._begin()
-        rows = b"\n".join(lines) + b"\n"
+        rows = b"\n".join((b"", *lines, b""))  # the first line break ends a row that a full disk cut off
         written = os.write(segment.descriptor, rows)
         while written < len(rows):
             written += os.write(segment.descriptor, rows[written:])
